@@ -25,7 +25,8 @@ use tripartite::drive::{block_on, drive_blocking};
 use tripartite::run::{Run, RunOutcome};
 use tripartite::schema::{Policy, Schema};
 use tripartite_postgres::pool::Pool;
-use tripartite_postgres::store::{Database, PostgresStore, Settings};
+use tripartite_postgres::store::{Database, PostgresStore};
+use tripartite_sql::Settings;
 
 use self::floor::Floor;
 use self::lines::Lines;

@@ -9,10 +9,11 @@ use std::io::{self, BufWriter, Write};
 
 use clap::ValueEnum;
 use serde::Serialize;
-use tripartite::audit::{AuditEntry, FieldEntry, RecordEntry, Situation};
+use tripartite::audit::{AuditEntry, FieldEntry, RecordEntry};
 use tripartite::history::csv_field;
 use tripartite::id::PersonId;
 use tripartite::value::Value;
+use tripartite_sql::{situation, time};
 
 use crate::store::{Access, AuditRow, Database, Place, Register, StoreError, UnknownRun};
 
@@ -103,7 +104,7 @@ pub fn print(
 struct JsonLine<'a> {
     seq: i64,
     run: &'a str,
-    at: &'a str,
+    at: String,
     external_id: &'a str,
     subject: &'static str,
     #[serde(flatten)]
@@ -123,22 +124,14 @@ fn json_line(out: &mut impl Write, row: &AuditRow) -> io::Result<()> {
         AuditEntry::Field(entry) => ("field", Body::Field(entry)),
         AuditEntry::Record(entry) => ("record", Body::Record(entry)),
     };
-    serde_json::to_writer(&mut *out, &JsonLine { seq: *seq, run, at, external_id, subject, entry })?;
+    serde_json::to_writer(&mut *out, &JsonLine { seq: *seq, run, at: time(at), external_id, subject, entry })?;
     out.write_all(b"\n")
-}
-
-/// A situation as it is stored.
-fn situation(situation: Situation) -> String {
-    match serde_json::to_value(situation) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => format!("{situation:?}"),
-    }
 }
 
 fn cells(row: &AuditRow) -> [Cow<'_, str>; 17] {
     let b = |text: &'_ str| Cow::<'static, str>::Owned(text.to_owned());
-    let [run, at, id] = [&row.run, &row.at, &row.external_id].map(|text| Cow::Borrowed(text.as_str()));
-    let seq = Cow::Owned(row.seq.to_string());
+    let [run, id] = [&row.run, &row.external_id].map(|text| Cow::Borrowed(text.as_str()));
+    let [seq, at] = [row.seq.to_string(), time(&row.at)].map(Cow::Owned);
     let by = |by: &Option<PersonId>| Cow::Owned(by.as_ref().map(ToString::to_string).unwrap_or_default());
     match &row.entry {
         AuditEntry::Field(entry) => [

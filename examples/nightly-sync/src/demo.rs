@@ -10,7 +10,8 @@ use std::{env, fs, io, process};
 use tripartite::drive::DriveError;
 use tripartite::run::Done;
 use tripartite::schema::{Policy, Schema};
-use tripartite_sqlite::store::{Access, Database, Settings, SqliteStore, StoreError};
+use tripartite_sql::Settings;
+use tripartite_sqlite::store::{Access, Database, SqliteStore, StoreError};
 
 use crate::context::now;
 use crate::listing::{self, ListingError};

@@ -1,8 +1,7 @@
 //! Where the members and the jobs are: in a file of SQLite, or on a server of PostgreSQL.
 //!
-//! The program asks the same of either, and owns no SQL. Each package has its own words for what it hands out; here they are
-//! one ([`AuditRow`], [`KnownRun`] and others). The calls of the members are those of a program that waits: only what a run asks of
-//! its store is asynchronous ([`RecordStore`]).
+//! The program asks the same of either, and owns no SQL. Both packages hand out the same rows ([`tripartite_sql`]). The calls of
+//! the members are those of a program that waits: only what a run asks of its store is asynchronous ([`RecordStore`]).
 //!
 //! | part | what it is |
 //! |---|---|
@@ -16,9 +15,7 @@ mod database;
 mod error;
 mod jobs;
 mod place;
-mod rows;
 mod snapshot;
-mod table;
 
 use chrono::{DateTime, Utc};
 use tripartite::audit::{AuditKey, FieldEntry, KeyedHash};
@@ -32,16 +29,18 @@ use tripartite::schema::{Policy, Schema};
 use tripartite::source::Cursor;
 use tripartite::store::{Batch, IndexPage, LoadRequest, Loaded, OpOutcome, RecordStore, Records};
 use tripartite_postgres::store::PostgresStore;
+pub use tripartite_sql::{
+    AuditRow, ChangedPage, ChangedRecord, Here, HereRow, HostTable, ID_FIELD, KnownRun, OWN_COLUMNS, OpenRow, Register,
+    RegisterError, RunFigures, Settings, UnknownRun,
+};
 use tripartite_sqlite::store::SqliteStore;
-pub use tripartite_sqlite::store::{Access, ID_FIELD, LOADED_AT_ONCE, OWN_COLUMNS, Register, RegisterError, Settings};
+pub use tripartite_sqlite::store::{Access, LOADED_AT_ONCE};
 
 pub use self::database::{Database, Trial};
 pub use self::error::{ConnectionError, JobsError, StoreError};
 pub use self::jobs::{JOBS, Jobs};
 pub use self::place::{Cluster, PASSWORD, Place, Server, runtime};
-pub use self::rows::{AuditRow, ChangedPage, ChangedRecord, Here, HereRow, KnownRun, OpenRow, RunFigures, UnknownRun};
 pub use self::snapshot::Snapshot;
-pub use self::table::Table;
 use crate::telemetry;
 
 /// The records of one register.
@@ -57,7 +56,6 @@ enum Of {
 #[derive(Debug)]
 struct OnServer {
     store: PostgresStore,
-    register: Register,
     _trial: Option<Trial>,
 }
 
@@ -80,8 +78,8 @@ macro_rules! change {
                 Of::File(Box::new($file))
             }
             Of::Server(server) => {
-                let OnServer { store: $store, register, _trial } = *server;
-                Of::Server(Box::new(OnServer { store: $server, register, _trial }))
+                let OnServer { store: $store, _trial } = *server;
+                Of::Server(Box::new(OnServer { store: $server, _trial }))
             }
         })
     };
@@ -103,9 +101,8 @@ impl Store {
         match database {
             Database::File(database) => Ok(SqliteStore::of(register, database, settings)?.into()),
             Database::Server(on, trial) => {
-                let named = database::named(&register);
-                let store = block_on(PostgresStore::of(named, on, database::of_server(&settings)))?;
-                Ok(Self(Of::Server(Box::new(OnServer { store, register, _trial: trial }))))
+                let store = block_on(PostgresStore::of(register, on, settings))?;
+                Ok(Self(Of::Server(Box::new(OnServer { store, _trial: trial }))))
             }
         }
     }
@@ -142,7 +139,7 @@ impl Store {
     pub fn register(&self) -> &Register {
         match &self.0 {
             Of::File(store) => store.register(),
-            Of::Server(server) => &server.register,
+            Of::Server(server) => server.store.register(),
         }
     }
 
@@ -260,10 +257,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn here(&self, local: &LocalId) -> Result<Option<Here>, StoreError> {
-        Ok(match &self.0 {
-            Of::File(store) => store.here(local)?.map(Here::from),
-            Of::Server(server) => block_on(server.store.here(local))?.map(Here::from),
-        })
+        Ok(ask!(self.here(local)))
     }
 
     /// The member who is linked to a record of the source.
@@ -333,21 +327,15 @@ impl Store {
     /// # Errors
     /// [`StoreError`], when the database cannot be written; what was forgotten stays so.
     pub fn prune_audit(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
-        Ok(match &self.0 {
-            Of::File(store) => store.prune_audit(&rows::time(&before))? as u64,
-            Of::Server(server) => block_on(server.store.prune_audit(before))?,
-        })
+        Ok(ask!(self.prune_audit(before)))
     }
 
     /// Hands out the open conflicts, by their records' ids, until `each` has enough.
     ///
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
-    pub fn open_conflicts(&self, mut each: impl FnMut(OpenRow) -> bool) -> Result<(), StoreError> {
-        match &self.0 {
-            Of::File(store) => store.open_conflicts(|row| each(row.into()))?,
-            Of::Server(server) => block_on(server.store.open_conflicts(|row| each(row.into())))?,
-        }
+    pub fn open_conflicts(&self, each: impl FnMut(OpenRow) -> bool) -> Result<(), StoreError> {
+        ask!(self.open_conflicts(each));
         Ok(())
     }
 
@@ -355,11 +343,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
-    pub fn noteworthy(&self, run: &RunId, mut each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
-        match &self.0 {
-            Of::File(store) => store.noteworthy(run, |row| each(row.into()))?,
-            Of::Server(server) => block_on(server.store.noteworthy(run, |row| each(row.into())))?,
-        }
+    pub fn noteworthy(&self, run: &RunId, each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
+        ask!(self.noteworthy(run, each));
         Ok(())
     }
 

@@ -27,7 +27,8 @@ use tripartite::work::{Handler, Job, Queue, Session, Settings as WorkSettings, W
 use tripartite_postgres::format;
 use tripartite_postgres::jobs::{JobsError, PostgresJobStore};
 use tripartite_postgres::pool::Pool;
-use tripartite_postgres::store::{Database, HostTable, PostgresStore, Register, Settings};
+use tripartite_postgres::store::{Database, PostgresStore};
+use tripartite_sql::{HostTable, Register, Settings};
 
 use self::server::{Cluster, Sql, runtime};
 

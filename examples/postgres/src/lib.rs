@@ -9,7 +9,8 @@
 //! use tripartite::drive::drive;
 //! use tripartite::memory::Listing;
 //! use tripartite::schema::{Field, Kind, Policy, Schema};
-//! use tripartite_postgres::store::{Database, PostgresStore, Settings};
+//! use tripartite_postgres::store::{Database, PostgresStore};
+//! use tripartite_postgres::tripartite_sql::Settings;
 //!
 //! let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
 //! let database = Database::at("postgres://club@db.example.org/club")?;
@@ -35,7 +36,7 @@
 //!
 //! **Which version of tokio-postgres is it?** The one that is [re-exported](tokio_postgres).
 
-pub use tokio_postgres;
+pub use {tokio_postgres, tripartite_sql};
 
 pub mod address;
 mod copying;

@@ -1,22 +1,10 @@
 //! Names and texts as SQL quotes them.
 
+pub(crate) use tripartite_sql::quoted;
+
 /// The name of the schema whose tables are used, unless the host says otherwise. In the package's own statements it stands
 /// for whichever is used.
 pub(crate) const SCHEMA: &str = "tripartite";
-
-/// Text as SQL quotes it.
-pub(crate) fn quoted(text: &str, mark: char) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push(mark);
-    for c in text.chars() {
-        out.push(c);
-        if c == mark {
-            out.push(c);
-        }
-    }
-    out.push(mark);
-    out
-}
 
 /// A statement of the package on the tables of a schema. Only for text that is written here.
 pub(crate) fn in_schema(schema: &str, sql: &str) -> String {

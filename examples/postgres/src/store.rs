@@ -42,7 +42,6 @@ mod near;
 mod notes;
 mod people;
 mod record;
-mod register;
 mod runs;
 mod snapshot;
 mod tables;
@@ -50,14 +49,10 @@ mod trial;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use database::{Database, ID_FIELD, Settings};
+pub use database::Database;
 pub use error::StoreError;
-pub use host::{AttachError, HostTable};
-pub use layout::OWN as OWN_COLUMNS;
-pub use people::{Here, PRUNED_AT_ONCE};
-pub use record::{AuditRow, OpenRow};
-pub use register::{Register, RegisterError};
-pub use snapshot::{ChangedPage, ChangedRecord, KnownRun, RunFigures, Snapshot};
+pub use layout::check;
+pub use snapshot::Snapshot;
 pub use trial::Trial;
 use tripartite::audit::AuditKey;
 use tripartite::jobs::StoreKey;
@@ -67,9 +62,10 @@ use tripartite::queue::Token;
 use tripartite::schema::Schema;
 use tripartite::source::Cursor;
 use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore, Records};
+use tripartite_sql::{Collided, HostTable, Register, Settings};
 
 use self::bases::Shapes;
-use self::commit::{Collided, Kinds, Known, Way, Writer};
+use self::commit::{Kinds, Known, Way, Writer};
 use self::fence::Fence;
 use self::layout::Layout;
 use self::load::Reader;
@@ -132,15 +128,15 @@ impl PostgresStore {
             Some(n) => n,
             None => Self::made(&mut lease, schema, &register, &settings).await?,
         };
-        let host = database::table(&mut lease, schema, n).await?;
-        if host.is_own() {
-            settings.check()?;
+        let table = database::table(&mut lease, schema, n).await?;
+        if table.is_own {
+            check(&settings)?;
         }
-        let inspected = host::inspect(&mut lease, &host).await?;
-        let tables = Tables::of(schema, n, &host, &inspected)?;
+        let inspected = host::inspect(&mut lease, &table.host).await?;
+        let tables = Tables::of(schema, n, &table, &inspected)?;
         let stored = database::settings(&mut lease, schema, n).await?.schema;
-        let layout = layout::of(&settings.schema, &host, &inspected)?;
-        let layout = Arc::new(layout.keeping(&settings.schema, stored, &host, &inspected));
+        let layout = layout::of(&settings.schema, &table, &inspected)?;
+        let layout = Arc::new(layout.keeping(&settings.schema, stored, &table, &inspected));
         let pending = Self::pending(&mut lease, schema, n, &settings).await?;
         let (kinds, shapes, collided, aside) = (Arc::default(), Arc::default(), Arc::default(), None);
         let state = Mutex::new(State { layout, kinds, shapes, collided, aside, pending });
@@ -155,7 +151,7 @@ impl PostgresStore {
         register: &Register,
         settings: &Settings,
     ) -> Result<i32, StoreError> {
-        settings.check()?;
+        check(settings)?;
         lease.begin("BEGIN").await?;
         match host::own_table(lease, schema, register, settings).await {
             Err(error) if error.is_double() => {
@@ -241,7 +237,7 @@ impl PostgresStore {
 
     /// The table that its records stand in.
     pub fn table(&self) -> &HostTable {
-        &self.tables.host
+        &self.tables.table.host
     }
 
     /// The schema.
@@ -366,10 +362,10 @@ impl PostgresStore {
     }
 
     async fn layout(&self, lease: &mut Lease) -> Result<Arc<Layout>, StoreError> {
-        let (schema, host) = (&self.settings.schema, &self.tables.host);
-        let inspected = host::inspect(lease, host).await?;
+        let (schema, table) = (&self.settings.schema, &self.tables.table);
+        let inspected = host::inspect(lease, &table.host).await?;
         let stored = database::settings(lease, self.tables.schema(), self.tables.number()).await?.schema;
-        Ok(Arc::new(layout::of(schema, host, &inspected)?.keeping(schema, stored, host, &inspected)))
+        Ok(Arc::new(layout::of(schema, table, &inspected)?.keeping(schema, stored, table, &inspected)))
     }
 
     /// Reads the definition of the table once more.

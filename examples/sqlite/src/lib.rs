@@ -6,7 +6,7 @@
 //! | [`jobs`] | what is due, what runs and what came of it ([`JobStore`](tripartite::jobs::JobStore)) |
 //!
 //! The records stand in a table that any SQL client may edit: a table that the store makes, or
-//! [one that the host has already](store::HostTable). Both stores pass the suites of `tripartite::conformance`, with one
+//! [one that the host has already](tripartite_sql::HostTable). Both stores pass the suites of `tripartite::conformance`, with one
 //! connection and with several, and read what every earlier version wrote. The README has the tables, the triggers, the
 //! pragmas, and how a backup is made.
 //!
@@ -18,7 +18,8 @@
 //! use tripartite::id::ExternalId;
 //! use tripartite::memory::Listing;
 //! use tripartite::schema::{Field, Kind, Policy, Schema};
-//! use tripartite_sqlite::store::{Database, Settings, SqliteStore};
+//! use tripartite_sqlite::store::{Database, SqliteStore};
+//! use tripartite_sqlite::tripartite_sql::Settings;
 //!
 //! let schema = Schema::builder()
 //!     .field(Field::new("name", Kind::Name))
@@ -59,7 +60,7 @@
 //!
 //! **Which version of rusqlite is it?** The one that is [re-exported](rusqlite), with SQLite itself compiled in.
 
-pub use rusqlite;
+pub use {rusqlite, tripartite_sql};
 
 pub mod jobs;
 pub mod store;

@@ -55,12 +55,12 @@ mod host;
 mod index;
 mod layout;
 mod load;
+mod names;
 mod near;
 mod notes;
 mod pages;
 mod people;
 mod record;
-mod register;
 mod removed;
 mod runs;
 mod snapshot;
@@ -69,18 +69,15 @@ mod triggers;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use database::{Access, Database, ID_FIELD, Settings};
+pub use database::{Access, Database};
 pub use error::StoreError;
 pub use file::{FileError, check_name};
 pub(crate) use file::{check_owner, open_to_write, read_only};
-pub use host::{AttachError, HostTable};
-pub use layout::OWN as OWN_COLUMNS;
-pub use pages::{ChangedPage, HereRow};
-pub use people::{Here, LOADED_AT_ONCE, PRUNED_AT_ONCE};
-pub use record::{AuditRow, OpenRow, UnknownRun};
-pub use register::{Register, RegisterError};
+pub use layout::check;
+pub use names::table_name;
+pub use people::LOADED_AT_ONCE;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-pub use snapshot::{ChangedRecord, KnownRun, RunFigures, Snapshot};
+pub use snapshot::Snapshot;
 use tripartite::audit::AuditKey;
 use tripartite::id::SyncKey;
 use tripartite::jobs::StoreKey;
@@ -90,10 +87,12 @@ use tripartite::queue::Token;
 use tripartite::schema::Schema;
 use tripartite::source::Cursor;
 use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore, Records};
+use tripartite_sql::{Collided, Register, Settings};
 
-use self::commit::{Collided, Statements, Way};
+use self::commit::{Statements, Way};
 use self::fence::Fence;
 use self::layout::Layout;
+use self::names::Names;
 use self::near::{Aside, Rows};
 use self::triggers::Triggers;
 
@@ -101,6 +100,7 @@ use self::triggers::Triggers;
 #[derive(Debug)]
 pub struct SqliteStore {
     register: Register,
+    names: Names,
     settings: Settings,
     statements: Statements,
     fence: Option<Fence>,
@@ -139,7 +139,8 @@ impl SqliteStore {
     /// [`StoreError`], when a field cannot have a column of its own, or the database cannot be read.
     ///
     /// ```
-    /// use tripartite_sqlite::store::{Database, Register, Settings, SqliteStore};
+    /// use tripartite_sqlite::store::{Database, SqliteStore};
+    /// use tripartite_sqlite::tripartite_sql::Settings;
     /// use tripartite::schema::{Field, Kind, Schema};
     /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// let settings = Settings { schema, id_field: "id".to_owned() };
@@ -149,17 +150,19 @@ impl SqliteStore {
     /// ```
     pub fn of(register: Register, database: Database, settings: Settings) -> Result<Self, StoreError> {
         let conn = database.into_connection();
-        let host = if database::holds(&conn, &register)? { host::of(&conn, &register)? } else { None };
-        let register = register.in_host(host);
-        if register.host().is_none() {
-            settings.check()?;
+        let names = Names::of(&register);
+        let is_there = database::holds(&conn, &names)?;
+        let host = if is_there { host::of(&conn, &names)? } else { None };
+        let names = names.in_host(host);
+        if names.host().is_none() {
+            check(&settings)?;
         }
-        if !database::holds(&conn, &register)? {
-            tables::create(&conn, &register, &settings)?;
+        if !is_there {
+            tables::create(&conn, &names, &settings)?;
         }
-        let layout = layout::of(&conn, &register, &settings)?;
+        let layout = layout::of(&conn, &names, &settings)?;
         let is_settled = layout.pending.is_empty();
-        let statements = Statements::of(&register, &settings.schema);
+        let statements = Statements::of(&names, &settings.schema);
         let state = Mutex::new(State {
             conn,
             layout,
@@ -169,7 +172,7 @@ impl SqliteStore {
             triggers: Triggers::default(),
             collided: Collided::default(),
         });
-        Ok(Self { register, settings, statements, fence: None, key: None, state })
+        Ok(Self { register, names, settings, statements, fence: None, key: None, state })
     }
 
     /// Writes from here on only while the slot that is stored under `slot` is running under this token; the `bytes` of
@@ -194,9 +197,9 @@ impl SqliteStore {
     /// [`StoreError`], when the database cannot be read.
     pub fn matching(self, rules: &[MatchRule]) -> Result<Self, StoreError> {
         let mut state = self.state();
-        if database::rules(&state.conn, &self.register)? != rules {
+        if database::rules(&state.conn, &self.names)? != rules {
             let text = serde_json::to_string(rules).unwrap_or_default();
-            state.pending.push(tables::remembering(&self.register, database::RULES, &text));
+            state.pending.push(tables::remembering(&self.names, database::RULES, &text));
         }
         drop(state);
         Ok(self)
@@ -208,9 +211,9 @@ impl SqliteStore {
     /// [`StoreError`], when the database cannot be read.
     pub fn guarded(self, guards: &Guards) -> Result<Self, StoreError> {
         let mut state = self.state();
-        if database::guards(&state.conn, &self.register)? != *guards {
+        if database::guards(&state.conn, &self.names)? != *guards {
             let text = serde_json::to_string(guards).unwrap_or_default();
-            state.pending.push(tables::remembering(&self.register, database::GUARDS, &text));
+            state.pending.push(tables::remembering(&self.names, database::GUARDS, &text));
         }
         drop(state);
         Ok(self)
@@ -246,7 +249,7 @@ impl SqliteStore {
         let State { conn, layout, pending, is_settled, triggers, .. } = &mut *state;
         triggers.set(conn, false)?;
         let tx = begin(conn, self.fence.as_ref())?;
-        let settled = layout::settle(&tx, &self.register, &self.settings, pending)?;
+        let settled = layout::settle(&tx, &self.names, &self.settings, pending)?;
         tx.commit()?;
         (*layout, *is_settled) = (settled, true);
         pending.clear();
@@ -259,7 +262,8 @@ impl SqliteStore {
     /// [`StoreError`], when SQLite refuses one; those before it stand.
     ///
     /// ```
-    /// use tripartite_sqlite::store::{Database, Settings, SqliteStore};
+    /// use tripartite_sqlite::store::{Database, SqliteStore};
+    /// use tripartite_sqlite::tripartite_sql::Settings;
     /// use tripartite::schema::{Field, Kind, Schema};
     /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// let settings = Settings { schema, id_field: "id".to_owned() };
@@ -310,11 +314,11 @@ impl SqliteStore {
         let tx = begin(conn, self.fence.as_ref())?;
         let mut layout = known.clone();
         if !layout.is_current(&tx)? {
-            layout = layout::of(&tx, &self.register, &self.settings)?;
+            layout = layout::of(&tx, &self.names, &self.settings)?;
         }
         if !pending.is_empty() || layout.must_settle(*is_settled) {
             triggers.set(&tx, false)?;
-            layout = layout::settle(&tx, &self.register, &self.settings, pending)?;
+            layout = layout::settle(&tx, &self.names, &self.settings, pending)?;
         }
         let outcomes =
             commit::batch(&tx, &self.statements, (&self.settings.schema, &layout), (batch, way), (triggers, collided))?;
@@ -366,21 +370,21 @@ impl RecordStore for SqliteStore {
     type Error = StoreError;
 
     async fn index(&self, after: Option<&Cursor>) -> Result<IndexPage, StoreError> {
-        index::page(&mut self.state().conn, &self.register, after)
+        index::page(&mut self.state().conn, &self.names, after)
     }
 
     async fn load(&self, wanted: &LoadRequest) -> Result<Records, StoreError> {
         let mut state = self.state();
         let State { conn, layout, aside, .. } = &mut *state;
-        let (register, schema) = (&self.register, &self.settings.schema);
+        let (names, schema) = (&self.names, &self.settings.schema);
         // Who reads in a transaction of their own sees one moment already.
         let begin = || Transaction::new_unchecked(conn, TransactionBehavior::Deferred);
         let tx = conn.is_autocommit().then(begin).transpose()?;
         if !layout.is_current(conn)? {
-            *layout = layout::of(conn, register, &self.settings)?;
+            *layout = layout::of(conn, names, &self.settings)?;
         }
-        let rows = Rows { register, layout, schema };
-        let records = |tx: &Connection| load::records(tx, register, layout, schema, &wanted.ids);
+        let rows = Rows { names, layout, schema };
+        let records = |tx: &Connection| load::records(tx, names, layout, schema, &wanted.ids);
         let Some(near) = &wanted.near else { return Ok(records(conn)?.into()) };
         drop(tx);
         if conn.pragma_query_value(None, "query_only", |row| row.get::<_, bool>(0))? {

@@ -7,7 +7,8 @@ use std::path::Path;
 use rusqlite::{Connection, Statement, params};
 use serde::{Deserialize, Serialize};
 use tripartite::run::BATCH;
-use tripartite_sqlite::store::{Access, Database, Settings, SqliteStore};
+use tripartite_sql::Settings;
+use tripartite_sqlite::store::{Access, Database, SqliteStore};
 
 /// A line of the listing.
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@
 use clap::Args;
 use tripartite::schema::Schema;
 
-use crate::store::Table;
+use crate::store::{HostTable, Place};
 
 /// The table of a register, as the command line names it.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -28,17 +28,25 @@ pub struct TableArgs {
 }
 
 impl TableArgs {
-    /// The table under a schema, if there is one. A field whose column is not named has one of its own name.
-    pub fn under(&self, schema: &Schema) -> Option<Table> {
-        let unnamed = |name: &&str| !self.columns.iter().any(|(field, _)| field == name);
-        let of_its_name = schema.fields().iter().map(|field| field.name()).filter(unnamed);
-        let of_its_name = of_its_name.map(|name| (name.to_owned(), name.to_owned()));
-        Some(Table {
-            name: self.table.clone()?,
-            key: self.key.clone().unwrap_or_else(|| "id".to_owned()),
-            columns: of_its_name.chain(self.columns.iter().cloned()).collect(),
-            id_column: self.id_column.clone(),
-            active_column: self.active_column.clone(),
+    /// The table under a schema, if there is one. A field whose column is not named has one of its own name. On a server the
+    /// table's schema may stand before its name: `public.members`.
+    pub fn under(&self, schema: &Schema, db: &Place) -> Option<HostTable> {
+        let (name, key) = (self.table.as_deref()?, self.key.as_deref().unwrap_or("id"));
+        let mut table = match name.split_once('.').filter(|_| db.file().is_none()) {
+            Some((schema, name)) => HostTable::new(name, key).in_schema(schema),
+            None => HostTable::new(name, key),
+        };
+        let of_its_name = schema.fields().iter().map(|field| (field.name(), field.name()));
+        let named = self.columns.iter().map(|(field, column)| (field.as_str(), column.as_str()));
+        for (field, column) in of_its_name.chain(named) {
+            table = table.column(field, column);
+        }
+        if let Some(column) = &self.id_column {
+            table = table.external_id(column.as_str());
+        }
+        Some(match &self.active_column {
+            Some(column) => table.active(column.as_str()),
+            None => table,
         })
     }
 

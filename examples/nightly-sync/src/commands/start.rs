@@ -197,7 +197,7 @@ pub(super) fn start(console: &mut Console, args: &Request) -> Result<Started, St
     if args.table.is_none() {
         let checked = match &database {
             Some(database) => database.check_fields(&args.register, &settings),
-            None => settings.check().map_err(StoreError::from),
+            None => tripartite_sqlite::store::check(&settings).map_err(StoreError::from),
         };
         checked.map_err(stored)?;
     }
@@ -253,12 +253,14 @@ fn attached(
     rules: &[MatchRule],
 ) -> Result<Database, StartError> {
     let stored = |error| StartError::Store { file: args.db.to_string(), error };
-    let Some(table) = args.table.as_ref().and_then(|asked| asked.under(&settings.schema)) else { return Ok(database) };
+    let Some(table) = args.table.as_ref().and_then(|asked| asked.under(&settings.schema, &args.db)) else {
+        return Ok(database);
+    };
     let is_new = !database.holds(&args.register).map_err(stored)?;
-    if is_new && rules.is_empty() && table.id_column.is_none() {
+    if is_new && rules.is_empty() && table.id_column().is_none() {
         let rows = database.count_rows(&table).map_err(stored)?;
         if rows > 0 {
-            return Err(StartError::NoRules { table: table.name, rows });
+            return Err(StartError::NoRules { table: table.table().to_owned(), rows });
         }
     }
     let attached = match args.dry_run {

@@ -8,7 +8,7 @@ use tripartite::run::Report;
 use tripartite_postgres::store as server;
 use tripartite_sqlite::store::{self as file, Access};
 
-use super::{AuditRow, Place, Register, Settings, StoreError, Table, UnknownRun};
+use super::{AuditRow, HostTable, Place, Register, Settings, StoreError, UnknownRun};
 
 /// An open database.
 #[derive(Debug)]
@@ -77,10 +77,7 @@ impl Database {
     pub fn settings(&self, register: &Register) -> Result<Option<Settings>, StoreError> {
         match self {
             Self::File(database) => Ok(database.settings(register)?),
-            Self::Server(database, _) => {
-                let known = block_on(database.settings(&named(register)))?;
-                Ok(known.map(|server::Settings { schema, id_field, .. }| Settings { schema, id_field }))
-            }
+            Self::Server(database, _) => Ok(block_on(database.settings(register))?),
         }
     }
 
@@ -91,7 +88,7 @@ impl Database {
     pub fn holds(&self, register: &Register) -> Result<bool, StoreError> {
         match self {
             Self::File(database) => Ok(database.holds(register)?),
-            Self::Server(database, _) => Ok(block_on(database.attached(&named(register)))?.is_some()),
+            Self::Server(database, _) => Ok(block_on(database.attached(register))?.is_some()),
         }
     }
 
@@ -133,7 +130,7 @@ impl Database {
     pub fn rules(&self, register: &Register) -> Result<Vec<MatchRule>, StoreError> {
         match self {
             Self::File(database) => Ok(database.rules(register)?),
-            Self::Server(database, _) if self.holds(register)? => Ok(block_on(database.rules(&named(register)))?),
+            Self::Server(database, _) if self.holds(register)? => Ok(block_on(database.rules(register))?),
             Self::Server(..) => Ok(Vec::new()),
         }
     }
@@ -145,7 +142,7 @@ impl Database {
     pub fn guards(&self, register: &Register) -> Result<Guards, StoreError> {
         match self {
             Self::File(database) => Ok(database.guards(register)?),
-            Self::Server(database, _) if self.holds(register)? => Ok(block_on(database.guards(&named(register)))?),
+            Self::Server(database, _) if self.holds(register)? => Ok(block_on(database.guards(register))?),
             Self::Server(..) => Ok(Guards::default()),
         }
     }
@@ -157,7 +154,7 @@ impl Database {
     pub fn check_fields(&self, register: &Register, settings: &Settings) -> Result<(), StoreError> {
         match self {
             Self::File(database) => Ok(database.check_fields(register, settings)?),
-            Self::Server(database, _) => Ok(block_on(database.check_fields(&named(register), &of_server(settings)))?),
+            Self::Server(database, _) => Ok(block_on(database.check_fields(register, settings))?),
         }
     }
 
@@ -165,10 +162,10 @@ impl Database {
     ///
     /// # Errors
     /// [`StoreError`], when there is no such table, or the database cannot be read.
-    pub fn count_rows(&self, table: &Table) -> Result<u64, StoreError> {
+    pub fn count_rows(&self, table: &HostTable) -> Result<u64, StoreError> {
         match self {
-            Self::File(database) => Ok(database.count_rows(&table.of_file())?),
-            Self::Server(database, _) => Ok(block_on(database.count_rows(&table.of_server()))?),
+            Self::File(database) => Ok(database.count_rows(table)?),
+            Self::Server(database, _) => Ok(block_on(database.count_rows(table))?),
         }
     }
 
@@ -176,11 +173,11 @@ impl Database {
     ///
     /// # Errors
     /// [`StoreError`] says what cannot be; then nothing was changed.
-    pub fn attach(self, register: &Register, table: &Table, settings: &Settings) -> Result<Self, StoreError> {
+    pub fn attach(self, register: &Register, table: &HostTable, settings: &Settings) -> Result<Self, StoreError> {
         match &self {
-            Self::File(database) => database.attach(register, &table.of_file(), settings)?,
+            Self::File(database) => database.attach(register, table, settings)?,
             Self::Server(database, _) => {
-                block_on(database.attach(&named(register), &table.of_server(), &of_server(settings)))?;
+                block_on(database.attach(register, table, settings))?;
             }
         }
         Ok(self)
@@ -190,14 +187,14 @@ impl Database {
     ///
     /// # Errors
     /// As [`attach`](Self::attach).
-    pub fn try_attach(self, register: &Register, table: &Table, settings: &Settings) -> Result<Self, StoreError> {
+    pub fn try_attach(self, register: &Register, table: &HostTable, settings: &Settings) -> Result<Self, StoreError> {
         match &self {
             Self::File(database) => Self::File(database.copied()?).attach(register, table, settings),
             Self::Server(..) if self.holds(register)? => Ok(self),
             Self::Server(database, _) => {
-                let trial = Trial(block_on(database.trial(&table.of_server()))?);
+                let trial = Trial(block_on(database.trial(table))?);
                 let copy = trial.0.database.clone();
-                block_on(copy.attach(&named(register), &trial.0.table, &of_server(settings)))?;
+                block_on(copy.attach(register, &trial.0.table, settings))?;
                 Ok(Self::Server(copy, Some(trial)))
             }
         }
@@ -221,7 +218,7 @@ impl Database {
     pub fn count_conflicts_of(&self, register: &Register) -> Result<u64, StoreError> {
         match self {
             Self::File(database) => Ok(database.count_conflicts_of(register)?),
-            Self::Server(database, _) => Ok(block_on(database.count_conflicts_of(&named(register)))?),
+            Self::Server(database, _) => Ok(block_on(database.count_conflicts_of(register))?),
         }
     }
 
@@ -242,10 +239,7 @@ impl Database {
     /// [`StoreError`], when the register is not there, or the database cannot be read.
     pub fn find_run(&self, register: &Register, run: &str) -> Result<Result<(), UnknownRun>, StoreError> {
         match self {
-            Self::File(database) => Ok(database.find_run(register, run)?.map_err(|unknown| {
-                let file::UnknownRun { run, last } = unknown;
-                UnknownRun { run, last }
-            })),
+            Self::File(database) => Ok(database.find_run(register, run)?),
             Self::Server(database, _) => {
                 let store = self.reader(database, register)?;
                 if block_on(store.has_run(run))? {
@@ -265,15 +259,15 @@ impl Database {
         &self,
         register: &Register,
         run: Option<&str>,
-        mut each: impl FnMut(AuditRow) -> bool,
+        each: impl FnMut(AuditRow) -> bool,
     ) -> Result<(), StoreError> {
         match self {
-            Self::File(database) => Ok(database.audit(register, run, |row| each(row.into()))?),
+            Self::File(database) => Ok(database.audit(register, run, each)?),
             Self::Server(database, _) => {
                 let store = self.reader(database, register)?;
                 // A text that is no id is that of no run.
                 let Ok(run) = run.map(RunId::new).transpose() else { return Ok(()) };
-                Ok(block_on(store.audit(run.as_ref(), |row| each(row.into())))?)
+                Ok(block_on(store.audit(run.as_ref(), each))?)
             }
         }
     }
@@ -281,16 +275,6 @@ impl Database {
     /// The register as it is used already.
     fn reader(&self, on: &server::Database, register: &Register) -> Result<server::PostgresStore, StoreError> {
         let settings = self.required(register)?;
-        Ok(block_on(server::PostgresStore::of(named(register), on.clone(), of_server(&settings)))?)
+        Ok(block_on(server::PostgresStore::of(register.clone(), on.clone(), settings))?)
     }
-}
-
-/// A register, as a server knows it.
-pub(super) fn named(register: &Register) -> server::Register {
-    register.key().map(server::Register::of).unwrap_or_default()
-}
-
-/// The settings, as a server knows them.
-pub(super) fn of_server(settings: &Settings) -> server::Settings {
-    server::Settings { schema: settings.schema.clone(), id_field: settings.id_field.clone() }
 }

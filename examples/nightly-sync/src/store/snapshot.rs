@@ -52,10 +52,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn run(&self, run: &str) -> Result<Option<KnownRun>, StoreError> {
-        Ok(match &self.of {
-            Of::File(now) => now.run(run)?.map(KnownRun::from),
-            Of::Server(now) => block_on(now.borrow_mut().run(run))?.map(KnownRun::from),
-        })
+        Ok(ask!(self.run(run)))
     }
 
     /// The last run, also if all that is left of it is its audit; `None` when nothing ran yet.
@@ -71,10 +68,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn figures(&self, most: usize) -> Result<Vec<RunFigures>, StoreError> {
-        Ok(match &self.of {
-            Of::File(now) => now.figures(most)?.into_iter().map(RunFigures::from).collect(),
-            Of::Server(now) => block_on(now.borrow_mut().figures(most))?.into_iter().map(RunFigures::from).collect(),
-        })
+        Ok(ask!(self.figures(most)))
     }
 
     /// Hands out the open conflicts, by their records' ids, until `each` answers `false`.
@@ -83,7 +77,7 @@ impl Snapshot<'_> {
     /// [`StoreError`], when the database cannot be read.
     pub fn open_conflicts(&self, mut each: impl FnMut(OpenRow) -> bool) -> Result<(), StoreError> {
         let now = match &self.of {
-            Of::File(now) => return Ok(now.open_conflicts(|row| each(row.into()))?),
+            Of::File(now) => return Ok(now.open_conflicts(each)?),
             Of::Server(now) => now,
         };
         let mut after = (String::new(), String::new());
@@ -92,7 +86,7 @@ impl Snapshot<'_> {
             let Some(last) = page.last() else { return Ok(()) };
             after = (last.external_id.clone(), last.conflict.unit.clone());
             for row in page {
-                if !each(row.into()) {
+                if !each(row) {
                     return Ok(());
                 }
             }
@@ -105,12 +99,12 @@ impl Snapshot<'_> {
     /// [`StoreError`], when the database cannot be read.
     pub fn open_page(&self, after: (&str, &str), most: usize) -> Result<Vec<OpenRow>, StoreError> {
         let now = match &self.of {
-            Of::File(now) => return Ok(now.open_page(after, most)?.into_iter().map(OpenRow::from).collect()),
+            Of::File(now) => return Ok(now.open_page(after, most)?),
             Of::Server(now) => now,
         };
         let mut page = block_on(now.borrow_mut().open_conflicts(after))?;
         page.truncate(most);
-        Ok(page.into_iter().map(OpenRow::from).collect())
+        Ok(page)
     }
 
     /// How many conflicts are open; on a server they are counted one page after another.
@@ -136,14 +130,8 @@ impl Snapshot<'_> {
     /// [`StoreError`], when the database cannot be read.
     pub fn changed_page(&self, run: &str, after: i64, most: usize) -> Result<ChangedPage, StoreError> {
         Ok(match &self.of {
-            Of::File(now) => {
-                let page = now.changed_page(run, after, most)?;
-                ChangedPage { records: page.records.into_iter().map(Into::into).collect(), next: page.next }
-            }
-            Of::Server(now) => {
-                let page = block_on(now.borrow_mut().changed(run, after))?;
-                ChangedPage { records: page.records.into_iter().map(Into::into).collect(), next: page.next }
-            }
+            Of::File(now) => now.changed_page(run, after, most)?,
+            Of::Server(now) => block_on(now.borrow_mut().changed(run, after))?,
         })
     }
 
@@ -153,10 +141,7 @@ impl Snapshot<'_> {
     /// [`StoreError`], when the database cannot be read.
     pub fn here(&self, local: &LocalId) -> Result<Option<HereRow>, StoreError> {
         match &self.of {
-            Of::File(now) => {
-                let row = now.here(local)?;
-                Ok(row.map(|row| HereRow { external_id: row.external_id, record: row.record }))
-            }
+            Of::File(now) => Ok(now.here(local)?),
             Of::Server(_) => Ok(None),
         }
     }
@@ -189,9 +174,7 @@ impl Snapshot<'_> {
     ) -> Result<(), E> {
         let now = match &self.of {
             Of::File(now) => {
-                return now
-                    .changed(run, |record| each(&record.clone().into()).map_err(Told::Host))
-                    .map_err(Told::into_host);
+                return now.changed(run, |record| each(record).map_err(Told::Host)).map_err(Told::into_host);
             }
             Of::Server(now) => now,
         };
@@ -200,7 +183,7 @@ impl Snapshot<'_> {
             let page = block_on(now.borrow_mut().changed(run, after)).map_err(StoreError::from)?;
             next = page.next;
             for record in page.records {
-                if !each(&record.into())? {
+                if !each(&record)? {
                     return Ok(());
                 }
             }

@@ -10,7 +10,8 @@ use tripartite::source::{Connector, Cursor, Item, Next, Page};
 use tripartite_sources::ahead::{Ahead as Read, HELD};
 use tripartite_sources::file::{FileListing as Listing, Form, Input as Remote, Opened, Reading};
 use tripartite_sources::records::Records;
-use tripartite_sqlite::store::{Database, Settings, SqliteStore};
+use tripartite_sql::Settings;
+use tripartite_sqlite::store::{Database, SqliteStore};
 
 use crate::bench::Bench;
 

@@ -9,7 +9,8 @@ use tripartite::drive::block_on;
 use tripartite::run::{Report, Run, Step};
 use tripartite::schema::Policy;
 use tripartite::store::RecordStore;
-use tripartite_sqlite::store::{Access, Database, Register, SqliteStore};
+use tripartite_sql::Register;
+use tripartite_sqlite::store::{Access, Database, SqliteStore};
 
 use crate::bench::{Bench, counts, looked, members};
 

@@ -1,7 +1,8 @@
 //! The audit is stored packed, and is to everybody the table that it was.
 
 use rusqlite::Connection;
-use tripartite_sqlite::store::{Access, Database, Register, SqliteStore};
+use tripartite_sql::Register;
+use tripartite_sqlite::store::{Access, Database, SqliteStore};
 
 use crate::bench::{Bench, Ran, counts, members};
 

@@ -17,8 +17,9 @@ use tripartite::run::{Done, Run, Step};
 use tripartite::schema::Policy;
 use tripartite::store::RecordStore;
 use tripartite::work::{Queue, slot_key as slot_key_of};
+use tripartite_sql::Register;
 use tripartite_sqlite::jobs::SqliteJobStore;
-use tripartite_sqlite::store::{Access, Database, Register, SqliteStore, StoreError};
+use tripartite_sqlite::store::{Access, Database, SqliteStore, StoreError};
 
 use crate::bench::{Bench, looked, members};
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use nightly_sync::report::html::{Asked, MOST_RECORDS, write};
 use proptest::prelude::*;
 use serde_json::json;
-use tripartite_sqlite::store::{Access, Database, Register, SqliteStore};
+use tripartite_sql::Register;
+use tripartite_sqlite::store::{Access, Database, SqliteStore};
 
 use crate::bench::{Bench, demo, members};
 

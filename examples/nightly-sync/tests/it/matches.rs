@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use tripartite::drive::block_on;
 use tripartite::matching::MatchRules;
 use tripartite::store::{CandidateQuery, LoadRequest, RecordStore};
-use tripartite_sqlite::store::{Access, Database, Register, SqliteStore};
+use tripartite_sql::Register;
+use tripartite_sqlite::store::{Access, Database, SqliteStore};
 
 use crate::bench::{Bench, Ran, counts};
 

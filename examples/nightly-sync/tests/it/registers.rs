@@ -4,7 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use rusqlite::Connection;
 use tripartite::id::{ConnectorId, OrgId, SyncKey};
-use tripartite_sqlite::store::{Access, Database, Register, SqliteStore};
+use tripartite_sql::Register;
+use tripartite_sqlite::store::{Access, Database, SqliteStore, table_name};
 
 use crate::bench::{Bench, counts, members};
 
@@ -47,7 +48,7 @@ fn four() -> (Bench, String) {
 }
 
 fn quoted(register: &Register, table: &str) -> String {
-    format!("\"{}\"", register.table(table))
+    format!("\"{}\"", table_name(register, table))
 }
 
 /// All that a register holds.
@@ -317,7 +318,7 @@ proptest! {
     #[test]
     fn different_keys_have_tables_that_sqlite_tells_apart(one in key(), other in key()) {
         for table in TABLES {
-            let names = [&one, &other].map(|key| Register::of(key).table(table).to_ascii_lowercase());
+            let names = [&one, &other].map(|key| table_name(&Register::of(key), table).to_ascii_lowercase());
             prop_assert_eq!(names[0] == names[1], one == other);
             prop_assert!(!names.contains(&table.to_owned()), "nor is it the unnamed register's");
         }
@@ -327,7 +328,7 @@ proptest! {
     fn a_register_is_read_as_it_is_shown(key in key()) {
         let register = Register::of(&key);
         prop_assert_eq!(register.to_string().parse::<Register>(), Ok(register.clone()));
-        let name = register.table("members");
+        let name = table_name(&register, "members");
         prop_assert_eq!(name["members/".len()..].parse::<Register>(), Ok(register), "so do its tables' names");
     }
 }

@@ -30,7 +30,7 @@ use tripartite::value::{FieldRef, Fingerprint, Record, RecordBuilder, Value};
 
 use super::StoreError;
 use super::cell::instant;
-use super::host::{Column, Form, HostTable, Inspected};
+use super::host::{Column, Form, Inspected, RecordTable};
 use super::tables::Tables;
 use crate::pool::Lease;
 
@@ -98,7 +98,7 @@ impl Shapes {
 }
 
 impl Bases {
-    pub(super) fn new(stored: Schema, host: &HostTable, table: &Inspected) -> Self {
+    pub(super) fn new(stored: Schema, host: &RecordTable, table: &Inspected) -> Self {
         let column = |field| host.column_for(field).and_then(|name| table.column(name).ok().cloned());
         let columns = stored.fields().iter().map(column).collect();
         Self { schema: stored, columns }

@@ -25,10 +25,10 @@ use tokio_postgres::Row;
 use tripartite::id::LocalId;
 use tripartite::schema::Schema;
 use tripartite::store::{Batch, Op, OpOutcome, Precondition};
+use tripartite_sql::{Collided, Parked};
 
 use self::decide::{Decided, Written};
 pub(super) use self::entries::{Kinds, Name, TOGETHER};
-pub(super) use self::unique::Collided;
 use super::StoreError;
 use super::bases::Shapes;
 use super::layout::Layout;
@@ -89,7 +89,7 @@ pub(super) struct Writer<'a> {
     /// Rows on their way, and how many they are.
     under_way: Option<(Copying, usize)>,
     /// A row that gave its unique values up until others are written.
-    parked: Option<unique::Parked>,
+    parked: Option<Parked>,
 }
 
 /// What one attempt at an op came to.

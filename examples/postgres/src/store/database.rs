@@ -4,10 +4,10 @@ use serde::Serialize;
 use tripartite::id::SyncKey;
 use tripartite::matching::MatchRule;
 use tripartite::plan::Guards;
-use tripartite::schema::Schema;
+use tripartite_sql::{HostTable, ID_FIELD, Register, Settings};
 
-use super::host::{self, HostTable};
-use super::{Register, StoreError};
+use super::StoreError;
+use super::host::{self, RecordTable};
 use crate::format;
 use crate::names::{SCHEMA, in_schema};
 use crate::pool::{Lease, Pool, PoolError};
@@ -18,18 +18,6 @@ pub(super) const RULES: &str = "rules";
 pub(super) const GUARDS: &str = "guards";
 pub(super) const STORED_SCHEMA: &str = "schema";
 pub(super) const STORED_ID_FIELD: &str = "id_field";
-
-/// The field of a listing that holds the id, unless somebody says otherwise.
-pub const ID_FIELD: &str = "id";
-
-/// What a database remembers of how a register of it is used.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The schema.
-    pub schema: Schema,
-    /// The field of the listing that holds the id.
-    pub id_field: String,
-}
 
 /// A database, and the schema of PostgreSQL in which the stores' tables are.
 #[derive(Debug, Clone)]
@@ -134,6 +122,10 @@ impl Database {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub async fn attached(&self, register: &Register) -> Result<Option<HostTable>, StoreError> {
+        Ok(self.record_table(register).await?.map(|table| table.host))
+    }
+
+    pub(super) async fn record_table(&self, register: &Register) -> Result<Option<RecordTable>, StoreError> {
         let mut lease = self.lease().await?;
         match number(&mut lease, &self.schema, register).await? {
             Some(n) => Ok(Some(table(&mut lease, &self.schema, n).await?)),
@@ -211,7 +203,7 @@ pub(super) async fn enter(
     lease: &mut Lease,
     schema: &str,
     register: &Register,
-    table: &HostTable,
+    table: &RecordTable,
     settings: &Settings,
 ) -> Result<i32, StoreError> {
     let sql = in_schema(schema, "INSERT INTO tripartite.registers(name) VALUES ($1) RETURNING id");
@@ -246,7 +238,7 @@ pub(super) async fn setting(lease: &mut Lease, schema: &str, n: i32, key: &str) 
     Ok(lease.first(&sql, &[&n, &key]).await?.map(|row| row.get(0)))
 }
 
-pub(super) async fn table(lease: &mut Lease, schema: &str, n: i32) -> Result<HostTable, StoreError> {
+pub(super) async fn table(lease: &mut Lease, schema: &str, n: i32) -> Result<RecordTable, StoreError> {
     let text = setting(lease, schema, n, TABLE).await?.unwrap_or_default();
     let unreadable = |_| StoreError::Unreadable { table: "tripartite.settings", id: TABLE.to_owned() };
     serde_json::from_str(&text).map_err(unreadable)

@@ -1,7 +1,7 @@
 use tokio_postgres::error::SqlState;
 use tripartite::failure::{Classify, Failure};
+use tripartite_sql::AttachError;
 
-use super::host::AttachError;
 use crate::failure;
 use crate::format::FormatError;
 use crate::pool::{PoolError, told};

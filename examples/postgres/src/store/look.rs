@@ -1,7 +1,8 @@
 //! Looking at a database before one of its registers is opened.
 
-use super::host::{self, HostTable};
-use super::{Database, Register, Settings, StoreError, layout};
+use tripartite_sql::{HostTable, Register, Settings};
+
+use super::{Database, StoreError, host, layout};
 use crate::names::in_schema;
 
 impl Database {
@@ -51,12 +52,12 @@ impl Database {
     /// # Errors
     /// [`StoreError::Column`], for the first field that cannot; [`StoreError`], when the database cannot be read.
     pub async fn check_fields(&self, register: &Register, settings: &Settings) -> Result<(), StoreError> {
-        let table = self.attached(register).await?;
-        if table.as_ref().is_none_or(HostTable::is_own) {
-            settings.check()?;
+        let table = self.record_table(register).await?;
+        if table.as_ref().is_none_or(|table| table.is_own) {
+            layout::check(settings)?;
         }
         let Some(table) = table else { return Ok(()) };
-        let inspected = host::inspect(&mut self.lease().await?, &table).await?;
+        let inspected = host::inspect(&mut self.lease().await?, &table.host).await?;
         layout::of(&settings.schema, &table, &inspected).map(drop)
     }
 }

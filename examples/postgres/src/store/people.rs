@@ -5,22 +5,10 @@ use tripartite::audit::{AuditEntry, FieldEntry};
 use tripartite::decide::reject_match;
 use tripartite::id::{ExternalId, LocalId, PersonId, RunId};
 use tripartite::store::{LoadRequest, Loaded, RecordStore, Revision};
+use tripartite_sql::{Here, PRUNED_AT_ONCE, beside};
 
 use super::commit::Name;
 use super::{PostgresStore, StoreError};
-
-/// So many rows of entries one transaction forgets, so that nobody waits long for another.
-pub const PRUNED_AT_ONCE: usize = 1000;
-
-/// A member, by its local id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Here {
-    /// Its revision.
-    pub revision: Revision,
-    /// Its external id, if it has one.
-    pub external_id: Option<String>,
-}
 
 const HERE: &str = "
 SELECT m.{revision}, m.{external_id}::text, m.{key}::text FROM {members} m WHERE m.{key} = ($1::text)::{key_type}";
@@ -178,13 +166,7 @@ impl PostgresStore {
             match serde_json::from_str(row.get(1)).map_err(|_| unreadable())? {
                 AuditEntry::Field(entry) if entries.is_empty() => entries.push(entry),
                 AuditEntry::Record(_) if entries.is_empty() => return Ok(None),
-                AuditEntry::Field(entry) => {
-                    let is_beside = entry.group.is_some() && entry.group == entries[0].group;
-                    if is_beside && entries.iter().all(|known| known.field != entry.field) {
-                        entries.push(entry);
-                    }
-                }
-                AuditEntry::Record(_) => {}
+                entry => beside(&mut entries, entry),
             }
         }
         Ok(Some((id, entries)))

@@ -1,12 +1,12 @@
 //! What the host reads back: the audit, and the open conflicts.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use tokio_postgres::Row;
-use tripartite::audit::{AuditEntry, KeyedHash, Situation};
+use tripartite::audit::KeyedHash;
 use tripartite::id::RunId;
 use tripartite::run::Run;
 use tripartite::schema::Policy;
-use tripartite::store::OpenConflict;
+use tripartite_sql::{AuditRow, NOTEWORTHY, OpenRow, time};
 
 use super::tables::Tables;
 use super::{PostgresStore, StoreError};
@@ -14,48 +14,6 @@ use crate::pool::Lease;
 
 /// So many rows are read at a time.
 const AT_ONCE: i64 = 1000;
-
-/// One audit entry, with what stands beside it.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct AuditRow {
-    /// Its number: those that come later have larger ones.
-    pub seq: i64,
-    /// The run.
-    pub run: String,
-    /// When it took place.
-    pub at: DateTime<Utc>,
-    /// The record.
-    pub external_id: String,
-    /// The entry.
-    pub entry: AuditEntry,
-}
-
-/// One open conflict.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct OpenRow {
-    /// The record.
-    pub external_id: String,
-    /// The conflict.
-    pub conflict: OpenConflict,
-    /// Why it is one, in a sentence.
-    pub why: String,
-    /// The run that found it.
-    pub opened_run: String,
-}
-
-/// A point in time as it stands in every id of a run.
-pub(super) fn time(at: &DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-pub(super) fn situation(situation: Situation) -> String {
-    match serde_json::to_value(situation) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => format!("{situation:?}"),
-    }
-}
 
 const RUNS: &str = "
 SELECT FROM tripartite.runs WHERE register = {n} AND run = $1 UNION ALL
@@ -82,10 +40,6 @@ WHERE e.seq > $1::int8 - {together} AND e.seq + u.place - 1 > $1 AND e.seq BETWE
     (SELECT min(first) FROM tripartite.kinds k WHERE register = {n} AND (run = $2 OR $2 IS NULL) AND {which})
     AND (SELECT max(last) FROM tripartite.kinds k WHERE register = {n} AND (run = $2 OR $2 IS NULL) AND {which})
 AND k.register = {n} AND (k.run = $2 OR $2 IS NULL) AND {which} ORDER BY e.seq, u.place LIMIT $3";
-
-const NOTEWORTHY: &str = "
-(k.verdict IN ('Conflict', 'InvalidRemote', 'DeleteVsEdit', 'Replaced', 'Found', 'KeptActive')
-OR k.decision IN ('HeldOpen', 'DriftReverted'))";
 
 const OPEN: &str = "
 SELECT external_id, conflict::text, why, opened_run FROM tripartite.conflicts
@@ -207,7 +161,8 @@ pub(super) async fn open_page(
     let open = |row: &Row| {
         let unreadable = |_| StoreError::Unreadable { table: "tripartite.conflicts", id: row.get(0) };
         let conflict = serde_json::from_str(row.get(1)).map_err(unreadable)?;
-        Ok(OpenRow { external_id: row.get(0), conflict, why: row.get(2), opened_run: row.get(3) })
+        let (external_id, why, opened_run) = (row.get(0), row.get(2), row.get(3));
+        Ok(OpenRow { external_id, conflict, why, opened_run, edited: false })
     };
     rows.iter().map(open).collect()
 }

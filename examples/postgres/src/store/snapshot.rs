@@ -2,25 +2,19 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use serde::Deserialize;
 use tokio_postgres::Row;
-use tripartite::audit::{AuditEntry, FieldEntry, RecordEntry, Situation};
 use tripartite::id::{ExternalId, LocalId};
-use tripartite::run::{Counts, Report, RunOutcome};
-use tripartite::schema::{Kind, Schema};
-use tripartite::store::{Action, Loaded};
+use tripartite::schema::Schema;
+use tripartite::store::Loaded;
+use tripartite_sql::{CHANGED, ChangedPage, ChangedRecord, KnownRun, OpenRow, Register, RunFigures, named_by};
 
 use super::host::Column;
 use super::layout::Layout;
 use super::load::Reader;
 use super::record::OF_RUN;
 use super::tables::Tables;
-use super::{OpenRow, PostgresStore, Register, StoreError, load, record};
+use super::{PostgresStore, StoreError, load, record};
 use crate::pool::Lease;
-
-/// So many fields make up whom a record is about.
-const NAMES: usize = 3;
 
 /// So many entries of the audit are read at a time.
 const AT_ONCE: i64 = 1000;
@@ -34,57 +28,6 @@ pub struct Snapshot<'a> {
     schema: &'a Schema,
     layout: Arc<Layout>,
     label: Option<String>,
-}
-
-/// A run of which something is known.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct KnownRun {
-    /// Its id.
-    pub run: String,
-    /// When it began.
-    pub at: DateTime<Utc>,
-    /// Its report; `None` when it was cut short before it could report.
-    pub report: Option<Report>,
-    /// Whether no later run is known.
-    pub is_last: bool,
-}
-
-/// The figures of a run that reported.
-#[derive(Debug, Clone, Deserialize)]
-#[non_exhaustive]
-pub struct RunFigures {
-    /// Its id.
-    pub run: String,
-    /// When it began.
-    pub at: DateTime<Utc>,
-    /// How it ended.
-    pub outcome: RunOutcome,
-    /// How many records came to what.
-    #[serde(flatten)]
-    pub counts: Counts,
-}
-
-/// What a run decided about one record.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct ChangedRecord {
-    /// Its external id.
-    pub id: String,
-    /// The entries about the record as a whole.
-    pub whole: Vec<RecordEntry>,
-    /// The entries about its fields.
-    pub fields: Vec<FieldEntry>,
-}
-
-/// Some records of a run, and where the next ones begin.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct ChangedPage {
-    /// The records, in the order in which they were written.
-    pub records: Vec<ChangedRecord>,
-    /// What the next page is asked for by; `None` after the last one.
-    pub next: Option<i64>,
 }
 
 const RUN: &str = "SELECT at, report::text FROM tripartite.runs WHERE register = {n} AND run = $1";
@@ -103,8 +46,7 @@ const FIGURES: &str = "SELECT run, report::text FROM tripartite.runs WHERE regis
 
 /// Records in which a field, or more than who is new or left, was decided.
 const COUNT_CHANGED: &str = "
-SELECT count(DISTINCT a.external_id) FROM {of_run} a
-WHERE (subject = 'field' OR verdict NOT IN ('Unmatched', 'Missing', 'Reappeared') OR decision = 'touch')";
+SELECT count(DISTINCT a.external_id) FROM {of_run} a WHERE {changed}";
 
 const ENTRIES: &str = "
 SELECT a.seq, a.external_id, a.entry::text FROM {of_run} a
@@ -220,7 +162,8 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub async fn count_changed(&mut self, run: &str) -> Result<u64, StoreError> {
-        let row = self.lease.first(&self.tables.sql(&COUNT_CHANGED.replace("{of_run}", OF_RUN)), &[&run]).await?;
+        let sql = COUNT_CHANGED.replace("{of_run}", OF_RUN).replace("{changed}", CHANGED);
+        let row = self.lease.first(&self.tables.sql(&sql), &[&run]).await?;
         Ok(row.map_or(0, |row| row.get::<_, i64>(0)).cast_unsigned())
     }
 
@@ -250,7 +193,7 @@ impl Snapshot<'_> {
         }
     }
 
-    /// The first records of a run to which something was done, by the [name](Action::name) of the action, at most so many,
+    /// The first records of a run to which something was done, by the [name](tripartite::store::Action::name) of the action, at most so many,
     /// and how many they were.
     ///
     /// # Errors
@@ -285,23 +228,6 @@ impl Snapshot<'_> {
     }
 }
 
-impl KnownRun {
-    /// Whether a guard stopped it, so that its figures are of what would have been.
-    pub fn is_blocked(&self) -> bool {
-        self.report.as_ref().is_some_and(|report| report.outcome == RunOutcome::Blocked)
-    }
-}
-
-impl ChangedRecord {
-    fn is_told(&self) -> bool {
-        let whole = |entry: &RecordEntry| {
-            !matches!(entry.situation, Situation::Unmatched | Situation::Missing | Situation::Reappeared)
-                || entry.action == Action::Touch.name()
-        };
-        !self.fields.is_empty() || self.whole.iter().any(whole)
-    }
-}
-
 fn limit(most: usize) -> i64 {
     i64::try_from(most).unwrap_or(i64::MAX)
 }
@@ -315,26 +241,18 @@ fn grouped(rows: &[Row]) -> Result<(Vec<ChangedRecord>, Option<i64>), StoreError
         let entry = serde_json::from_str(row.get(2)).map_err(unreadable)?;
         if records.last().is_none_or(|last| last.id != id) {
             begin = Some(row.get(0));
-            records.push(ChangedRecord { id: id.to_owned(), ..ChangedRecord::default() });
+            records.push(ChangedRecord::of(id));
         }
-        match (entry, records.last_mut()) {
-            (AuditEntry::Field(entry), Some(record)) => record.fields.push(entry),
-            (AuditEntry::Record(entry), Some(record)) => record.whole.push(entry),
-            (_, None) => {}
+        if let Some(record) = records.last_mut() {
+            record.add(entry);
         }
     }
     Ok((records, begin))
 }
 
-/// The statement that finds a record's name. A field that is sensitive is none of it: what the audit does not keep, the
-/// page does not show.
+/// The statement that finds a record's name.
 fn label(tables: &Tables, schema: &Schema, layout: &Layout) -> Option<String> {
-    let open = || schema.fields().iter().zip(&layout.columns).filter(|(field, _)| !field.is_sensitive());
-    let mut names: Vec<_> = open().filter(|(field, _)| *field.kind() == Kind::Name).collect();
-    if names.is_empty() {
-        names = open().filter(|(field, _)| *field.kind() == Kind::Text && field.name().contains("name")).collect();
-    }
-    let columns = names.iter().filter_map(|(_, column)| column.as_ref()).take(NAMES).map(Column::selected);
+    let columns = named_by(schema).into_iter().filter_map(|at| layout.columns[at].as_ref()).map(Column::selected);
     let columns = columns.collect::<String>();
     let from = tables.sql(" FROM {members} m WHERE {id} = $1");
     (!columns.is_empty()).then(|| format!("SELECT 1{columns}{from}"))

@@ -2,13 +2,13 @@
 
 use super::StoreError;
 use super::commit::TOGETHER;
-use super::host::{Form, HostTable, Inspected};
+use super::host::{Form, Inspected, RecordTable};
 use crate::names::{in_schema, is_name, quoted};
 
 /// What the statements on a register are made of.
 #[derive(Debug, Clone)]
 pub(super) struct Tables {
-    pub(super) host: HostTable,
+    pub(super) table: RecordTable,
     n: i32,
     schema: String,
     members: String,
@@ -24,11 +24,11 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    pub(super) fn of(schema: &str, n: i32, host: &HostTable, table: &Inspected) -> Result<Self, StoreError> {
-        let [key, external_id, active, revision] = host.special();
+    pub(super) fn of(schema: &str, n: i32, of: &RecordTable, table: &Inspected) -> Result<Self, StoreError> {
+        let [key, external_id, active, revision] = of.special();
         let (key, active) = (table.column(key)?, table.column(active)?);
         Ok(Self {
-            host: host.clone(),
+            table: of.clone(),
             n,
             schema: schema.to_owned(),
             members: table.name.clone(),
@@ -88,10 +88,10 @@ impl Tables {
     /// What a base may read of a row, as JSON. Of a table of the host's own no other column is kept; one that is gone is
     /// left out, and the client who changes the row learns of no error.
     fn row(&self, row: &str) -> String {
-        if self.host.is_own() {
+        if self.table.is_own {
             return format!("to_json({row})");
         }
-        let columns: Vec<String> = self.host.columns().map(|(_, column)| quoted(column, '\'')).collect();
+        let columns: Vec<String> = self.table.host.columns().map(|(_, column)| quoted(column, '\'')).collect();
         format!(
             "(SELECT json_object_agg(f.key, f.value) FROM json_each(to_json({row})) f WHERE f.key IN ({}))",
             columns.join(", ")
@@ -104,7 +104,7 @@ impl Tables {
             ("together", _) => TOGETHER.to_string(),
             ("members", _) => self.members.clone(),
             ("members_name", _) => quoted(&self.members, '\''),
-            ("of_members", _) => quoted(self.host.schema().unwrap_or_default(), '"'),
+            ("of_members", _) => quoted(self.table.host.schema().unwrap_or_default(), '"'),
             ("key", _) => self.key.clone(),
             ("key_type", _) => self.key_type.clone(),
             ("external_id", _) => self.external_id.clone(),

@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::host::{self, HostTable};
-use super::{Database, StoreError};
+use tripartite_sql::HostTable;
+
+use super::{Database, StoreError, host};
 use crate::names::quoted;
 
 /// A copy of a table that the host has, in a schema of its own, with tables of the store beside it. What is attached and

@@ -13,7 +13,8 @@ use tripartite::run::Done;
 use tripartite::schema::{Policy, Schema};
 use tripartite_postgres::jobs::PostgresJobStore;
 use tripartite_postgres::pool::Pool;
-use tripartite_postgres::store::{Database, PostgresStore, Settings};
+use tripartite_postgres::store::{Database, PostgresStore};
+use tripartite_sql::Settings;
 
 use crate::bench::{SCHEMA, items};
 use crate::server::{Cluster, Sql, runtime};

@@ -15,7 +15,7 @@ const LISTED: &str = "{\"id\": \"M1\", \"name\": \"Áine\", \"email\": \"aine@ex
 /// The entries that the store hands out of a run, or of all.
 fn told(store: &PostgresStore) -> Vec<(i64, String)> {
     let mut rows = Vec::new();
-    let each = |row: tripartite_postgres::store::AuditRow| {
+    let each = |row: tripartite_sql::AuditRow| {
         rows.push((row.seq, format!("{} {} {:?}", row.run, row.external_id, row.entry)));
         true
     };

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use tripartite::drive::block_on;
 use tripartite::id::ExternalId;
 use tripartite::value::{Fingerprint, Record};
-use tripartite_postgres::store::{PostgresStore, Register, Settings};
+use tripartite_postgres::store::PostgresStore;
+use tripartite_sql::{Register, Settings};
 
 use crate::bench::Bench;
 

@@ -7,7 +7,8 @@ use tripartite::memory::Listing;
 use tripartite::run::Run;
 use tripartite::schema::{Policy, Schema};
 use tripartite::source::{Item, RemoteRecord};
-use tripartite_postgres::store::{Database, HostTable, PostgresStore, Register, Settings};
+use tripartite_postgres::store::{Database, PostgresStore};
+use tripartite_sql::{HostTable, Register, Settings};
 
 use crate::server::{Place, Sql, quoted};
 

@@ -14,7 +14,8 @@ use tripartite::work::{Queue, slot_key};
 use tripartite_postgres::format;
 use tripartite_postgres::jobs::PostgresJobStore;
 use tripartite_postgres::pool::Pool;
-use tripartite_postgres::store::{Database, PostgresStore, Settings};
+use tripartite_postgres::store::{Database, PostgresStore};
+use tripartite_sql::Settings;
 
 use crate::bench::SCHEMA;
 use crate::server::{Cluster, Sql, runtime};

@@ -9,7 +9,8 @@ use tripartite::schema::Policy;
 use tripartite_postgres::format::{self, FORMAT};
 use tripartite_postgres::jobs::PostgresJobStore;
 use tripartite_postgres::pool::Pool;
-use tripartite_postgres::store::{Database, PostgresStore, Register};
+use tripartite_postgres::store::{Database, PostgresStore};
+use tripartite_sql::Register;
 
 use crate::bench::Bench;
 use crate::server::{Cluster, Sql, pool, runtime};

@@ -5,7 +5,8 @@ use tripartite::drive::block_on;
 use tripartite::id::ExternalId;
 use tripartite::matching::{MatchRule, Trust};
 use tripartite::store::{IndexEntry, Presence, RecordStore};
-use tripartite_postgres::store::{AttachError, HostTable, PostgresStore, Register, StoreError};
+use tripartite_postgres::store::{PostgresStore, StoreError};
+use tripartite_sql::{AttachError, HostTable, Register};
 
 use crate::bench::Bench;
 
@@ -34,8 +35,8 @@ fn a_table_that_cannot_hold_records_is_refused_and_stays_as_it_is() {
     };
     let people = || bench.people();
     for (table, host, why) in [
-        ("id bigint, name text, email text", people(), "the key `id` of `people` is no bigint"),
-        ("id date PRIMARY KEY, name text, email text", people(), "the key `id` of `people` is no bigint"),
+        ("id bigint, name text, email text", people(), "the key `id` of `people` is not a bigint"),
+        ("id date PRIMARY KEY, name text, email text", people(), "the key `id` of `people` is not a bigint"),
         ("id bigint PRIMARY KEY, name text, email text", people(), "the column `id` of `people` is NOT NULL without"),
         ("id serial PRIMARY KEY, name text", people(), "has no column `email`"),
         ("id serial PRIMARY KEY, name text, email integer", people(), "a email does not fit into the type integer"),

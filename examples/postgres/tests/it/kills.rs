@@ -41,7 +41,8 @@ use tripartite::work::{Handler, Job, Queue, Session, Settings as Work, Worker, s
 use tripartite_postgres::format;
 use tripartite_postgres::jobs::PostgresJobStore;
 use tripartite_postgres::pool::Pool;
-use tripartite_postgres::store::{Database, PostgresStore, Register, Settings, StoreError};
+use tripartite_postgres::store::{Database, PostgresStore, StoreError};
+use tripartite_sql::{Register, Settings};
 
 use crate::bench::SCHEMA;
 use crate::server::{Cluster, Sql, runtime};

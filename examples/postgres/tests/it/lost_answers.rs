@@ -14,7 +14,8 @@ use tripartite::schema::Policy;
 use tripartite::source::RemoteRecord;
 use tripartite::store::{Batch, OpOutcome, RecordStore};
 use tripartite_postgres::pool::Pool;
-use tripartite_postgres::store::{Database, PostgresStore, Settings};
+use tripartite_postgres::store::{Database, PostgresStore};
+use tripartite_sql::Settings;
 
 use crate::bench::SCHEMA;
 use crate::server::{Cluster, Sql, runtime};

@@ -12,7 +12,8 @@ use tripartite::id::ExternalId;
 use tripartite::run::{Mode, Run, RunOutcome};
 use tripartite::schema::{Policy, Schema};
 use tripartite::source::{Connector, Cursor, Item, Next, Page, RemoteRecord};
-use tripartite_postgres::store::{Database, PostgresStore, Register};
+use tripartite_postgres::store::{Database, PostgresStore};
+use tripartite_sql::Register;
 
 use crate::bench::Bench;
 

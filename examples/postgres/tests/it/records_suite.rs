@@ -12,7 +12,8 @@ use tripartite::schema::Kind;
 use tripartite::source::Cursor;
 use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore, Records};
 use tripartite::value::{Record, Value};
-use tripartite_postgres::store::{Database, HostTable, ID_FIELD, PostgresStore, Register, Settings, StoreError};
+use tripartite_postgres::store::{Database, PostgresStore, StoreError};
+use tripartite_sql::{HostTable, ID_FIELD, Register, Settings};
 
 use crate::server::{Place, Sql, pool, quoted};
 
@@ -264,7 +265,7 @@ impl Fixture for Club {
 
     fn audit(&self) -> Vec<(RunId, ExternalId, AuditEntry)> {
         let mut rows = Vec::new();
-        let each = |row: tripartite_postgres::store::AuditRow| {
+        let each = |row: tripartite_sql::AuditRow| {
             rows.push((RunId::new(row.run).unwrap(), ExternalId::new(row.external_id).unwrap(), row.entry));
             true
         };

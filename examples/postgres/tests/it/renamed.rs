@@ -2,7 +2,8 @@
 
 use tripartite::drive::block_on;
 use tripartite::schema::Schema;
-use tripartite_postgres::store::{PostgresStore, Settings};
+use tripartite_postgres::store::PostgresStore;
+use tripartite_sql::Settings;
 
 use crate::bench::Bench;
 

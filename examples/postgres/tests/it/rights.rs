@@ -7,7 +7,8 @@ use tripartite::queue::{Command, Scope, Trigger};
 use tripartite::work::Queue;
 use tripartite_postgres::jobs::PostgresJobStore;
 use tripartite_postgres::pool::Pool;
-use tripartite_postgres::store::{Database, PostgresStore, Register};
+use tripartite_postgres::store::{Database, PostgresStore};
+use tripartite_sql::Register;
 
 use crate::bench::Bench;
 use crate::server::{address, runtime};

@@ -9,8 +9,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tripartite::plan::{ApprovedAside, Plan, PlanId, PlanParts};
 use tripartite::run::{Report, RunOutcome, Scope};
 
+use super::names::Names;
 use super::tables::remembering;
-use super::{Register, SqliteStore, StoreError, database};
+use super::{SqliteStore, StoreError, database};
 
 /// The table, made once it is needed.
 const TABLE: &str = "
@@ -26,9 +27,9 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be written.
     pub fn keep_approved(&self, plan: &Plan) -> Result<(), StoreError> {
-        let sql = self.register.sql("INSERT OR REPLACE INTO {tripartite_approved}(plan, parts) VALUES (?1, ?2)");
+        let sql = self.names.sql("INSERT OR REPLACE INTO {tripartite_approved}(plan, parts) VALUES (?1, ?2)");
         self.write(|tx| {
-            tx.execute_batch(&self.register.sql(TABLE))?;
+            tx.execute_batch(&self.names.sql(TABLE))?;
             let parts = PlanParts::of(plan).to_bytes();
             Ok(tx.execute(&sql, params![plan.id().to_string(), parts]).map(drop)?)
         })
@@ -39,9 +40,9 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn approved(&self, plan: PlanId) -> Result<Option<PlanParts>, StoreError> {
-        let sql = self.register.sql("SELECT parts FROM {tripartite_approved} WHERE plan = ?1");
+        let sql = self.names.sql("SELECT parts FROM {tripartite_approved} WHERE plan = ?1");
         self.with(|conn| {
-            if !database::has_table(conn, &self.register.table("tripartite_approved"))? {
+            if !database::has_table(conn, &self.names.table("tripartite_approved"))? {
                 return Ok(None);
             }
             let id = plan.to_string();
@@ -59,40 +60,40 @@ impl SqliteStore {
     pub fn approve_aside(&self, report: &Report) -> Result<(), StoreError> {
         self.write(|tx| {
             let now = ApprovedAside::of(&report.set_aside);
-            let all = if report.listed_all { now } else { now.and(&aside(tx, &self.register)?) };
-            keep_aside(tx, &self.register, &all)
+            let all = if report.listed_all { now } else { now.and(&aside(tx, &self.names)?) };
+            keep_aside(tx, &self.names, &all)
         })
     }
 
     /// What a person has let be set aside.
     pub(super) fn approved_aside(&self) -> Result<ApprovedAside, StoreError> {
-        self.with(|conn| aside(conn, &self.register))
+        self.with(|conn| aside(conn, &self.names))
     }
 }
 
 /// A run has ended: what it carried out is approved no longer.
-pub(super) fn ended(tx: &Connection, register: &Register, report: &Report) -> Result<(), StoreError> {
+pub(super) fn ended(tx: &Connection, names: &Names, report: &Report) -> Result<(), StoreError> {
     let carried_out = matches!(report.outcome, RunOutcome::Succeeded | RunOutcome::Partial);
     if report.scope != Scope::All || !carried_out {
         return Ok(());
     }
-    if database::has_table(tx, &register.table("tripartite_approved"))? {
-        tx.execute_batch(&register.sql("DELETE FROM {tripartite_approved}"))?;
+    if database::has_table(tx, &names.table("tripartite_approved"))? {
+        tx.execute_batch(&names.sql("DELETE FROM {tripartite_approved}"))?;
     }
-    let known = aside(tx, register)?;
+    let known = aside(tx, names)?;
     if known.is_empty() || !report.listed_all {
         return Ok(());
     }
-    keep_aside(tx, register, &known.among(&report.set_aside))
+    keep_aside(tx, names, &known.among(&report.set_aside))
 }
 
-fn aside(conn: &Connection, register: &Register) -> Result<ApprovedAside, StoreError> {
-    let Some(text) = database::meta(conn, register, ASIDE)? else { return Ok(ApprovedAside::default()) };
+fn aside(conn: &Connection, names: &Names) -> Result<ApprovedAside, StoreError> {
+    let Some(text) = database::meta(conn, names, ASIDE)? else { return Ok(ApprovedAside::default()) };
     let unreadable = |_| StoreError::Unreadable { table: "tripartite_meta", id: ASIDE.to_owned() };
     serde_json::from_str(&text).map_err(unreadable)
 }
 
-fn keep_aside(tx: &Connection, register: &Register, aside: &ApprovedAside) -> Result<(), StoreError> {
+fn keep_aside(tx: &Connection, names: &Names, aside: &ApprovedAside) -> Result<(), StoreError> {
     let text = serde_json::to_string(aside).unwrap_or_default();
-    Ok(tx.execute_batch(&remembering(register, ASIDE, &text))?)
+    Ok(tx.execute_batch(&remembering(names, ASIDE, &text))?)
 }

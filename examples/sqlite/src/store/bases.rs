@@ -23,9 +23,10 @@ use serde::de::DeserializeSeed;
 use tripartite::schema::{Kind, Schema};
 use tripartite::store::Base;
 use tripartite::value::{FieldRef, Fingerprint, Record, RecordBuilder, Value};
+use tripartite_sql::quoted;
 
-use super::layout::quoted;
-use super::{Register, StoreError, cell};
+use super::names::Names;
+use super::{StoreError, cell};
 
 /// So many links are written out at a time.
 const AT_ONCE: i64 = 1000;
@@ -92,28 +93,28 @@ END;
 ";
 
 /// The triggers and the table of what they keep, for the fields of a schema that all have their columns.
-pub(super) fn keeping(register: &Register, schema: &Schema) -> String {
+pub(super) fn keeping(names: &Names, schema: &Schema) -> String {
     let listed = |before: &str| -> String {
         schema.fields().iter().map(|field| format!(", {before}{}", quoted(field.name(), '"'))).collect()
     };
     // SQLite takes a quoted name that is no column for a text, unless its table is named.
-    let (columns, values) = (listed(""), listed(&register.sql("{members}.")));
+    let (columns, values) = (listed(""), listed(&names.sql("{members}.")));
     // The names of fields are put in last: one may look like a name in braces.
-    let named = |text: &str| text.split("{columns}").map(|part| register.sql(part)).collect::<Vec<_>>().join(&columns);
+    let named = |text: &str| text.split("{columns}").map(|part| names.sql(part)).collect::<Vec<_>>().join(&columns);
     let filled = |text: &str| text.split("{values}").map(named).collect::<Vec<_>>().join(&values);
     // Without a type, so that a value stands there as it stood in its row.
     let kept = "CREATE TABLE {tripartite_kept}(external_id TEXT PRIMARY KEY{columns}) WITHOUT ROWID;\n";
     let trigger = |(name, when, which): (&str, &str, &str)| {
         filled(&format!("CREATE TRIGGER {{{name}}} {when}{}", KEEP.replace("{which}", which)))
     };
-    filled(kept) + &TRIGGERS.map(trigger).concat() + &register.sql(UNLINKED)
+    filled(kept) + &TRIGGERS.map(trigger).concat() + &names.sql(UNLINKED)
 }
 
 /// What takes back [`keeping`].
-pub(super) fn forgetting(register: &Register) -> String {
-    let drop = |(name, ..): (&str, &str, &str)| register.sql(&format!("DROP TRIGGER IF EXISTS {{{name}}};\n"));
+pub(super) fn forgetting(names: &Names) -> String {
+    let drop = |(name, ..): (&str, &str, &str)| names.sql(&format!("DROP TRIGGER IF EXISTS {{{name}}};\n"));
     let rest = "DROP TRIGGER IF EXISTS {tripartite_links_kept}; DROP TABLE IF EXISTS {tripartite_kept}";
-    TRIGGERS.map(drop).concat() + &register.sql(rest)
+    TRIGGERS.map(drop).concat() + &names.sql(rest)
 }
 
 /// The names of the triggers.
@@ -122,8 +123,8 @@ pub(super) fn triggers() -> impl Iterator<Item = &'static str> {
 }
 
 /// Whether any base stands in its row.
-pub(super) fn any(conn: &Connection, register: &Register) -> Result<bool, StoreError> {
-    Ok(conn.prepare(&register.sql("SELECT 1 FROM {tripartite_links} WHERE shape IS NOT NULL"))?.exists([])?)
+pub(super) fn any(conn: &Connection, names: &Names) -> Result<bool, StoreError> {
+    Ok(conn.prepare(&names.sql("SELECT 1 FROM {tripartite_links} WHERE shape IS NOT NULL"))?.exists([])?)
 }
 
 /// How bases that stand in rows are read: by the fields of the schema that is stored, and the columns they have.
@@ -216,19 +217,19 @@ impl Bases {
     }
 
     /// Writes out every base that stands in its row, within the transaction that is about to change the columns.
-    pub(super) fn write_out(&self, tx: &Connection, register: &Register) -> Result<(), StoreError> {
+    pub(super) fn write_out(&self, tx: &Connection, names: &Names) -> Result<(), StoreError> {
         if self.columns.contains(&None) {
             // Somebody renamed a column. The triggers know it, so they are made to keep every row.
             let sql = "UPDATE {members} SET external_id = external_id WHERE external_id IN
                 (SELECT external_id FROM {tripartite_links} WHERE shape IS NOT NULL)";
-            tx.execute(&register.sql(sql), [])?;
+            tx.execute(&names.sql(sql), [])?;
         }
-        let shapes = Shapes::all(tx, register)?;
+        let shapes = Shapes::all(tx, names)?;
         let tables = "FROM {tripartite_links} l LEFT JOIN {members} m ON m.external_id = l.external_id
             LEFT JOIN {tripartite_kept} k ON k.external_id = l.external_id
             WHERE l.external_id > ?1 AND l.shape IS NOT NULL ORDER BY l.external_id LIMIT ?2";
-        let select = format!("SELECT l.external_id, l.base{SHAPE}{} {}", self.selected(), register.sql(tables));
-        let write = register.sql(
+        let select = format!("SELECT l.external_id, l.base{SHAPE}{} {}", self.selected(), names.sql(tables));
+        let write = names.sql(
             "UPDATE {tripartite_links} SET base = ?2, base_schema = ?3, shape = NULL, print = NULL WHERE external_id = ?1",
         );
         let (mut select, mut write) = (tx.prepare(&select)?, tx.prepare(&write)?);
@@ -280,8 +281,8 @@ struct Shape {
 pub(super) struct Shapes(BTreeMap<i64, Shape>);
 
 impl Shapes {
-    pub(super) fn all(conn: &Connection, register: &Register) -> Result<Self, StoreError> {
-        let mut statement = conn.prepare_cached(&register.sql("SELECT id, schema, fields FROM {tripartite_shapes}"))?;
+    pub(super) fn all(conn: &Connection, names: &Names) -> Result<Self, StoreError> {
+        let mut statement = conn.prepare_cached(&names.sql("SELECT id, schema, fields FROM {tripartite_shapes}"))?;
         let mut rows = statement.query([])?;
         let mut shapes = BTreeMap::new();
         while let Some(row) = rows.next()? {
@@ -360,13 +361,13 @@ impl<'a> Leaving<'a> {
     /// `None` where a set of the fields has no number.
     pub(super) fn new(
         tx: &'a Connection,
-        register: &Register,
+        names: &Names,
         schema: &'a Schema,
         affinities: &'a [Affinity],
         fingerprint: Fingerprint,
     ) -> Option<Self> {
-        let find = register.sql("SELECT id FROM {tripartite_shapes} WHERE schema = ?1 AND fields = ?2");
-        let insert = register.sql(
+        let find = names.sql("SELECT id FROM {tripartite_shapes} WHERE schema = ?1 AND fields = ?2");
+        let insert = names.sql(
             "INSERT INTO {tripartite_shapes}(schema, fields) SELECT ?1, ?2
              WHERE (SELECT count(*) FROM {tripartite_shapes}) < ?3",
         );

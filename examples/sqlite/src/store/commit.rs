@@ -20,14 +20,14 @@ use tripartite::id::{ExternalId, LocalId, RunId};
 use tripartite::schema::Schema;
 use tripartite::store::{Action, Batch, Op, OpOutcome, Precondition, Revision};
 use tripartite::value::{FieldRef, Record};
+use tripartite_sql::{Collided, Parked, quoted, situation, time};
 
 pub(super) use self::statements::Statements;
-pub(super) use self::unique::Collided;
 use super::bases::Leaving;
 use super::cell::Cell;
 use super::entries::Entries;
 use super::error::refused;
-use super::layout::{Layout, quoted};
+use super::layout::Layout;
 use super::removed::{self, Removed};
 use super::triggers::Triggers;
 use super::{StoreError, load};
@@ -55,7 +55,7 @@ pub(super) fn batch(
     triggers.set(tx, unwatched)?;
     // A shape that is made within a savepoint may be gone again.
     let affinities = layout.leaves.as_deref().filter(|_| way == Way::Together);
-    let leaving = |affinities| Leaving::new(tx, &sql.register, schema, affinities, batch.schema);
+    let leaving = |affinities| Leaving::new(tx, &sql.names, schema, affinities, batch.schema);
     let mut writer = Writer {
         tx,
         layout,
@@ -64,7 +64,7 @@ pub(super) fn batch(
         schema,
         batch,
         run: batch.run.as_str(),
-        at: super::record::time(&batch.at),
+        at: time(&batch.at),
         free,
         // Where no trigger runs, none would keep a base that is about to be replaced.
         clears_shape: !unwatched,
@@ -76,10 +76,10 @@ pub(super) fn batch(
         insert: tx.prepare_cached(&sql.insert)?,
         link: tx.prepare_cached(&sql.link)?,
         relink: tx.prepare_cached(&sql.relink)?,
-        removed: Removed::of(tx, &sql.register)?,
+        removed: Removed::of(tx, &sql.names)?,
         parked: None,
         collided,
-        entries: Entries::new(tx, &sql.entries, batch.run.as_str(), super::record::time(&batch.at))?,
+        entries: Entries::new(tx, &sql.entries, batch.run.as_str(), time(&batch.at))?,
     };
     let outcomes = match way {
         Way::Together => {
@@ -134,7 +134,7 @@ pub(super) fn note(
     entry: &RecordEntry,
 ) -> Result<(), StoreError> {
     let text = serde_json::to_string(&AuditEntry::Record(entry.clone())).unwrap_or_default();
-    let (at, verdict) = (super::record::time(at), super::record::situation(entry.situation));
+    let (at, verdict) = (time(at), situation(entry.situation));
     let (field, detail): (Option<&str>, Option<&str>) = (None, None);
     let action = entry.action.as_str();
     let mut statement = tx.prepare_cached(&sql.note)?;
@@ -169,7 +169,7 @@ struct Writer<'a> {
     relink: CachedStatement<'a>,
     removed: Removed<'a>,
     /// A row that gave its unique values up until others are written.
-    parked: Option<unique::Parked>,
+    parked: Option<Parked>,
     collided: &'a mut Collided,
     entries: Entries<'a>,
 }
@@ -268,7 +268,7 @@ impl<'a> Writer<'a> {
             Some(known) => known,
             None => (0, self.removed.revision(from.as_str())?.0, None),
         };
-        if Revision(revision) != self.after_parking(from, expected) {
+        if Revision(revision) != Parked::expected(self.parked.as_ref(), from.as_str(), expected) {
             return Ok(None);
         }
         if !is_there && (*action != Action::Touch || !self.is_taken(from)?) {
@@ -289,7 +289,7 @@ impl<'a> Writer<'a> {
         }
         let written = match *action == Action::Touch && op.makes_revision() {
             true if is_there => self.update(local, &self.schema.missing(), "")?,
-            true => removed::grow(self.tx, &self.sql.register, op.id.as_str()).map(|()| 1)?,
+            true => removed::grow(self.tx, &self.sql.names, op.id.as_str()).map(|()| 1)?,
             false => self.act(local, action)?,
         };
         Ok(Some(Found { local, revision: Revision(revision + written), row, is_there }))
@@ -367,13 +367,13 @@ impl<'a> Writer<'a> {
     }
 
     fn prepare_update(&self, positions: Vec<usize>, also: &'static str) -> Result<Update<'a>, StoreError> {
-        let register = &self.sql.register;
-        let mut sql = format!("UPDATE {} SET {}", self.sql.members, register.sql(also));
+        let names = &self.sql.names;
+        let mut sql = format!("UPDATE {} SET {}", self.sql.members, names.sql(also));
         for &position in &positions {
-            sql.push_str(&quoted(register.column(&self.schema.fields()[position]), '"'));
+            sql.push_str(&quoted(names.column(&self.schema.fields()[position]), '"'));
             sql.push_str(" = ?, ");
         }
-        sql.push_str(&register.sql("{revision} = {revision} + 1 WHERE {local_id} = ?"));
+        sql.push_str(&names.sql("{revision} = {revision} + 1 WHERE {local_id} = ?"));
         Ok(Update { positions, also, statement: self.tx.prepare_cached(&sql)? })
     }
 

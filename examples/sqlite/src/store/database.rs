@@ -7,11 +7,12 @@ use rusqlite::{Connection, OptionalExtension};
 use tripartite::id::SyncKey;
 use tripartite::matching::MatchRule;
 use tripartite::plan::Guards;
-use tripartite::schema::{Field, Schema, SchemaBuilder, SchemaError, Strategy};
+use tripartite_sql::{Register, Settings};
 
 use super::file::{check_name, check_owner, open_to_write, read_only};
+use super::names::{Names, register_of};
 use super::tables::{FIRST_FORMAT, FORMAT, HOST_FORMAT, SECOND_FORMAT};
-use super::{Register, StoreError, host};
+use super::{StoreError, host};
 
 /// What the match rules are remembered as.
 pub(super) const RULES: &str = "match";
@@ -28,9 +29,6 @@ const META: &str = "tripartite_meta";
 /// Statements are cached by their text; an update's depends on which fields it writes.
 const STATEMENTS: usize = 256;
 
-/// The field of a listing that holds the id, unless somebody says otherwise.
-pub const ID_FIELD: &str = "id";
-
 /// What a database is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -44,38 +42,6 @@ pub enum Access {
 #[derive(Debug)]
 pub struct Database {
     conn: Connection,
-}
-
-/// What a database remembers of how a register of it is used.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The schema.
-    pub schema: Schema,
-    /// The field of the listing that holds the id.
-    pub id_field: String,
-}
-
-impl Settings {
-    /// The schema with another strategy where no field says otherwise.
-    ///
-    /// # Errors
-    /// [`SchemaError`], when a field cannot go by it.
-    pub fn decided_by(&self, strategy: Strategy) -> Result<Schema, SchemaError> {
-        self.copied().strategy(strategy).build()
-    }
-
-    /// The schema with fields behind its own.
-    ///
-    /// # Errors
-    /// [`SchemaError`], when it has one of their names.
-    pub fn with(&self, fields: impl IntoIterator<Item = Field>) -> Result<Schema, SchemaError> {
-        fields.into_iter().fold(self.copied(), SchemaBuilder::field).build()
-    }
-
-    fn copied(&self) -> SchemaBuilder {
-        let text = serde_json::to_string(&self.schema).expect("a schema is plain data");
-        serde_json::from_str(&text).expect("it was a schema a moment ago")
-    }
 }
 
 impl Database {
@@ -156,8 +122,9 @@ impl Database {
     /// # Errors
     /// [`StoreError`], when it cannot be read, or was written by a later version.
     pub fn settings(&self, register: &Register) -> Result<Option<Settings>, StoreError> {
-        match holds(&self.conn, register)? {
-            true => settings(&self.conn, register).map(Some),
+        let names = &Names::of(register);
+        match holds(&self.conn, names)? {
+            true => settings(&self.conn, names).map(Some),
             false => Ok(None),
         }
     }
@@ -167,7 +134,8 @@ impl Database {
     /// # Errors
     /// [`StoreError`], when it cannot be read.
     pub fn holds(&self, register: &Register) -> Result<bool, StoreError> {
-        holds(&self.conn, register)
+        let names = &Names::of(register);
+        holds(&self.conn, names)
     }
 
     /// What it remembers of a register that must be there.
@@ -175,8 +143,9 @@ impl Database {
     /// # Errors
     /// As [`settings`](Self::settings); [`StoreError::NoRegister`] names those that are there.
     pub fn required(&self, register: &Register) -> Result<Settings, StoreError> {
+        let names = &Names::of(register);
         require(&self.conn, register)?;
-        settings(&self.conn, register)
+        settings(&self.conn, names)
     }
 
     /// The keys of all registers, in their order. One without a name has none: ask for it by [`holds`](Self::holds).
@@ -192,7 +161,8 @@ impl Database {
     /// # Errors
     /// [`StoreError`], when they cannot be read.
     pub fn rules(&self, register: &Register) -> Result<Vec<MatchRule>, StoreError> {
-        if holds(&self.conn, register)? { rules(&self.conn, register) } else { Ok(Vec::new()) }
+        let names = &Names::of(register);
+        if holds(&self.conn, names)? { rules(&self.conn, names) } else { Ok(Vec::new()) }
     }
 
     /// The guards that it remembers for a register; the default ones, if none.
@@ -200,7 +170,8 @@ impl Database {
     /// # Errors
     /// [`StoreError`], when they cannot be read.
     pub fn guards(&self, register: &Register) -> Result<Guards, StoreError> {
-        if holds(&self.conn, register)? { guards(&self.conn, register) } else { Ok(Guards::default()) }
+        let names = &Names::of(register);
+        if holds(&self.conn, names)? { guards(&self.conn, names) } else { Ok(Guards::default()) }
     }
 
     pub(super) fn into_connection(self) -> Connection {
@@ -222,14 +193,14 @@ impl Database {
         if found != "UTF-8" {
             return Err(StoreError::Encoding { found });
         }
-        let unnamed = Register::default();
+        let unnamed = Names::of(&Register::default());
         if holds(&self.conn, &unnamed)? { check_format(&self.conn, &unnamed) } else { Ok(()) }
     }
 }
 
 /// Whether a register is there.
-pub(super) fn holds(conn: &Connection, register: &Register) -> Result<bool, StoreError> {
-    has_table(conn, &register.table(META))
+pub(super) fn holds(conn: &Connection, names: &Names) -> Result<bool, StoreError> {
+    has_table(conn, &names.table(META))
 }
 
 pub(super) fn has_table(conn: &Connection, table: &str) -> Result<bool, StoreError> {
@@ -242,15 +213,16 @@ pub(super) fn has_trigger(conn: &Connection, trigger: &str) -> Result<bool, Stor
     Ok(conn.prepare_cached(sql)?.exists([trigger])?)
 }
 
-/// The error when a register is not there.
-pub(super) fn require(conn: &Connection, register: &Register) -> Result<(), StoreError> {
-    if holds(conn, register)? {
-        return Ok(());
+/// The names of a register that must be there.
+pub(super) fn require(conn: &Connection, register: &Register) -> Result<Names, StoreError> {
+    let names = Names::of(register);
+    if holds(conn, &names)? {
+        return Ok(names);
     }
     let unnamed = Some(Register::default()).filter(|unnamed| unnamed != register);
     let mut known = Vec::new();
     if let Some(unnamed) = unnamed
-        && holds(conn, &unnamed)?
+        && holds(conn, &Names::of(&unnamed))?
     {
         known.push(unnamed.to_string());
     }
@@ -264,45 +236,45 @@ pub(super) fn registers(conn: &Connection) -> Result<Vec<SyncKey>, StoreError> {
     let tables = statement.query_map([format!("{META}/*")], |row| row.get::<_, String>(0))?;
     let mut keys = Vec::new();
     for table in tables {
-        keys.extend(Register::of_table(META, &table?).and_then(|register| register.key().cloned()));
+        keys.extend(register_of(META, &table?).and_then(|register| register.key().cloned()));
     }
     keys.sort();
     Ok(keys)
 }
 
-fn check_format(conn: &Connection, register: &Register) -> Result<(), StoreError> {
-    match format(conn, register)? {
+fn check_format(conn: &Connection, names: &Names) -> Result<(), StoreError> {
+    match format(conn, names)? {
         Some(found) if [FORMAT, SECOND_FORMAT, FIRST_FORMAT].contains(&&*found) => Ok(()),
-        Some(found) if found == HOST_FORMAT && meta(conn, register, host::META)?.is_some() => Ok(()),
+        Some(found) if found == HOST_FORMAT && meta(conn, names, host::META)?.is_some() => Ok(()),
         found => Err(StoreError::Format { expected: HOST_FORMAT.to_owned(), found: found.unwrap_or_default() }),
     }
 }
 
 /// The version of a register's tables.
-pub(super) fn format(conn: &Connection, register: &Register) -> Result<Option<String>, StoreError> {
-    meta(conn, register, "format")
+pub(super) fn format(conn: &Connection, names: &Names) -> Result<Option<String>, StoreError> {
+    meta(conn, names, "format")
 }
 
-pub(super) fn meta(conn: &Connection, register: &Register, key: &str) -> Result<Option<String>, StoreError> {
-    let sql = register.sql("SELECT value FROM {tripartite_meta} WHERE key = ?1");
+pub(super) fn meta(conn: &Connection, names: &Names, key: &str) -> Result<Option<String>, StoreError> {
+    let sql = names.sql("SELECT value FROM {tripartite_meta} WHERE key = ?1");
     Ok(conn.query_row(&sql, [key], |row| row.get(0)).optional()?)
 }
 
-pub(super) fn rules(conn: &Connection, register: &Register) -> Result<Vec<MatchRule>, StoreError> {
-    let Some(text) = meta(conn, register, RULES)? else { return Ok(Vec::new()) };
+pub(super) fn rules(conn: &Connection, names: &Names) -> Result<Vec<MatchRule>, StoreError> {
+    let Some(text) = meta(conn, names, RULES)? else { return Ok(Vec::new()) };
     serde_json::from_str(&text).map_err(|problem| StoreError::Schema { problem: format!("its match rules: {problem}") })
 }
 
-pub(super) fn guards(conn: &Connection, register: &Register) -> Result<Guards, StoreError> {
-    let Some(text) = meta(conn, register, GUARDS)? else { return Ok(Guards::default()) };
+pub(super) fn guards(conn: &Connection, names: &Names) -> Result<Guards, StoreError> {
+    let Some(text) = meta(conn, names, GUARDS)? else { return Ok(Guards::default()) };
     serde_json::from_str(&text).map_err(|problem| StoreError::Schema { problem: format!("its guards: {problem}") })
 }
 
-pub(super) fn settings(conn: &Connection, register: &Register) -> Result<Settings, StoreError> {
-    check_format(conn, register)?;
+pub(super) fn settings(conn: &Connection, names: &Names) -> Result<Settings, StoreError> {
+    check_format(conn, names)?;
     let unreadable = |problem: &dyn ToString| StoreError::Schema { problem: problem.to_string() };
-    let schema = meta(conn, register, "schema")?.ok_or_else(|| unreadable(&"it is missing"))?;
+    let schema = meta(conn, names, "schema")?.ok_or_else(|| unreadable(&"it is missing"))?;
     let schema = serde_json::from_str(&schema).map_err(|problem| unreadable(&problem))?;
-    let id_field = meta(conn, register, "id_field")?.ok_or_else(|| unreadable(&"the id field is missing"))?;
+    let id_field = meta(conn, names, "id_field")?.ok_or_else(|| unreadable(&"the id field is missing"))?;
     Ok(Settings { schema, id_field })
 }

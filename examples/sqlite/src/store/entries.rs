@@ -19,8 +19,10 @@ use std::collections::BTreeMap;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use tripartite::audit::{AuditEntry, FieldEntry, RecordEntry};
+use tripartite_sql::situation;
 
-use super::{Register, StoreError, database, record};
+use super::names::Names;
+use super::{StoreError, database};
 
 const TABLES: &str = "
 CREATE TABLE {tripartite_kinds}(
@@ -98,31 +100,31 @@ DROP TABLE {tripartite_audit};
 const ALIKE: &str = "k.run = NEW.run AND k.field IS NEW.field AND k.verdict = NEW.verdict AND k.detail IS NEW.detail \
     AND k.at = NEW.at AND k.subject = NEW.subject AND k.decision = NEW.decision";
 
-fn sql(register: &Register, text: &str) -> String {
-    register.sql(&text.replace("{alike}", ALIKE))
+fn sql(names: &Names, text: &str) -> String {
+    names.sql(&text.replace("{alike}", ALIKE))
 }
 
 /// The statements that make the audit.
-pub(super) fn making(register: &Register) -> String {
-    [TABLES, VIEW].map(|text| sql(register, text)).concat()
+pub(super) fn making(names: &Names) -> String {
+    [TABLES, VIEW].map(|text| sql(names, text)).concat()
 }
 
 /// The statements that pack the audit of an earlier version.
-pub(super) fn packing(register: &Register) -> String {
-    [TABLES, PACK, VIEW].map(|text| sql(register, text)).concat()
+pub(super) fn packing(names: &Names) -> String {
+    [TABLES, PACK, VIEW].map(|text| sql(names, text)).concat()
 }
 
 /// Any entry.
 pub(super) const ANY: &str = "TRUE";
 
 /// The condition that an entry is of the run `?1`, and that its kind is one of `which`.
-pub(super) fn of_run(conn: &Connection, register: &Register, which: &str) -> Result<String, StoreError> {
-    if !database::has_table(conn, &register.table("tripartite_kinds"))? {
+pub(super) fn of_run(conn: &Connection, names: &Names, which: &str) -> Result<String, StoreError> {
+    if !database::has_table(conn, &names.table("tripartite_kinds"))? {
         return Ok(format!("run = ?1 AND {which}"));
     }
     let number = |number| format!("(SELECT {number} FROM {{tripartite_kinds}} WHERE run = ?1 AND {which})");
     let (first, last) = (number("min(first)"), number("max(last)"));
-    Ok(register.sql(&format!("seq BETWEEN {first} AND {last} AND run = ?1 AND {which}")))
+    Ok(names.sql(&format!("seq BETWEEN {first} AND {last} AND run = ?1 AND {which}")))
 }
 
 /// The statements of a register, written once for all batches.
@@ -135,18 +137,18 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    pub(super) fn of(register: &Register) -> Self {
+    pub(super) fn of(names: &Names) -> Self {
         Self {
-            find: register.sql(
+            find: names.sql(
                 "SELECT id, entry FROM {tripartite_kinds} WHERE run = ?1 AND field IS ?2 AND verdict = ?3
                  AND detail IS ?4 AND decision = ?5 AND at = ?6 AND subject = ?7",
             ),
-            make: register.sql(
+            make: names.sql(
                 "INSERT INTO {tripartite_kinds}(run, field, verdict, detail, decision, at, subject, entry)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             ),
-            insert: register.sql("INSERT INTO {tripartite_entries}(external_id, kind, entry) VALUES (?1, ?2, ?3)"),
-            numbers: register.sql(
+            insert: names.sql("INSERT INTO {tripartite_entries}(external_id, kind, entry) VALUES (?1, ?2, ?3)"),
+            numbers: names.sql(
                 "UPDATE {tripartite_kinds} SET first = min(ifnull(first, ?2), ?2), last = max(ifnull(last, ?3), ?3)
                  WHERE id = ?1",
             ),
@@ -243,7 +245,7 @@ impl<'a> Entries<'a> {
 
     fn record(&mut self, entry: &'a RecordEntry) -> Result<Noted<'a>, StoreError> {
         let text = serde_json::to_string(&AuditEntry::Record(entry.clone())).unwrap_or_default();
-        let verdict = record::situation(entry.situation);
+        let verdict = situation(entry.situation);
         let kind = self.kind(Name { field: None, verdict, detail: None, decision: &entry.action }, Some(&text))?;
         let own = Some(text).filter(|text| self.kinds[kind].entry.as_ref() != Some(text));
         Ok(Noted { entry, kind, own })

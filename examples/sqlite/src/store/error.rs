@@ -1,8 +1,8 @@
 use rusqlite::ErrorCode;
 use tripartite::failure::{Classify, Failure};
+use tripartite_sql::AttachError;
 
 use super::file::FileError;
-use super::host::AttachError;
 
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -17,8 +17,9 @@ use tripartite::source::Cursor;
 use tripartite::store::{IndexEntry, IndexPage, Presence, Revision, Synced};
 use tripartite::value::Fingerprint;
 
+use super::StoreError;
+use super::names::Names;
 use super::removed::Removed;
-use super::{Register, StoreError};
 
 /// How many entries a page has.
 const PAGE: usize = 5000;
@@ -37,21 +38,17 @@ SELECT external_id, count(*) FROM {tripartite_conflicts}
 WHERE external_id > ?1 GROUP BY external_id ORDER BY external_id";
 
 /// A page. The cursor is the last id of the one before.
-pub(super) fn page(
-    conn: &mut Connection,
-    register: &Register,
-    after: Option<&Cursor>,
-) -> Result<IndexPage, StoreError> {
+pub(super) fn page(conn: &mut Connection, names: &Names, after: Option<&Cursor>) -> Result<IndexPage, StoreError> {
     // All three see one moment.
     let tx = conn.transaction_with_behavior(TransactionBehavior::Deferred)?;
-    let prepare = |sql: &str| tx.prepare_cached(&register.sql(sql));
+    let prepare = |sql: &str| tx.prepare_cached(&names.sql(sql));
     let (mut members, mut links, mut conflicts) = (prepare(MEMBERS)?, prepare(LINKS)?, prepare(CONFLICTS)?);
     let after = after.map_or("", |after| &after.0);
     let mut merged = Merged {
         members: behind(&mut members, after)?,
         links: behind(&mut links, after)?,
         conflicts: behind(&mut conflicts, after)?,
-        removed: Removed::of(&tx, register)?,
+        removed: Removed::of(&tx, names)?,
     };
     let mut entries = Vec::with_capacity(PAGE);
     while entries.len() < PAGE && merged.is_at_one() {

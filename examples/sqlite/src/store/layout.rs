@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 use tripartite::schema::{Field, Kind, Schema};
+use tripartite_sql::{AttachError, HostTable, OWN_COLUMNS, Settings, quoted};
 
 use super::bases::{self, Affinity, Bases, has_fields_of};
-use super::host::{self, AttachError, HostTable};
+use super::host;
+use super::names::Names;
 use super::tables::{self, going_beyond_removed, remembering, remembering_activity, schema_text};
-use super::{Register, Settings, StoreError, database, entries, removed, triggers};
-
-/// The columns that are not fields.
-pub const OWN: [&str; 4] = ["local_id", "external_id", "active", "revision"];
+use super::{StoreError, database, entries, removed, triggers};
 
 /// How a register's tables are, and what must be changed before the first write.
 #[derive(Debug, Clone)]
@@ -64,20 +63,6 @@ fn moment(conn: &Connection) -> Result<i64, StoreError> {
     Ok(conn.prepare_cached("PRAGMA schema_version")?.query_row([], |row| row.get(0))?)
 }
 
-/// Text as SQL quotes it.
-pub(super) fn quoted(text: &str, mark: char) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push(mark);
-    for c in text.chars() {
-        out.push(c);
-        if c == mark {
-            out.push(c);
-        }
-    }
-    out.push(mark);
-    out
-}
-
 /// A field's column in `CREATE TABLE`.
 ///
 /// Whole numbers have no declared type: with `INTEGER`, SQLite would turn one beyond 64 bits into a rounded real.
@@ -90,18 +75,12 @@ pub(super) fn column(field: &Field) -> String {
     }
 }
 
-impl Settings {
-    /// Whether every field can have a column. SQLite does not tell `Email` and `email` apart.
-    ///
-    /// # Errors
-    /// [`StoreError::Column`], for the first field that cannot.
-    pub fn check(&self) -> Result<(), StoreError> {
-        check(self)
-    }
-}
-
-fn check(settings: &Settings) -> Result<(), StoreError> {
-    let mut known: BTreeMap<String, &str> = OWN.iter().map(|&own| (own.to_owned(), own)).collect();
+/// Whether every field of a new register can have a column. SQLite does not tell `Email` and `email` apart.
+///
+/// # Errors
+/// [`StoreError::Column`], for the first field that cannot.
+pub fn check(settings: &Settings) -> Result<(), StoreError> {
+    let mut known: BTreeMap<String, &str> = OWN_COLUMNS.iter().map(|&own| (own.to_owned(), own)).collect();
     for (position, field) in settings.schema.fields().iter().enumerate() {
         let problem = |problem: String| Err(StoreError::Column { field: field.name().to_owned(), problem });
         if field.name().contains('\0') {
@@ -111,7 +90,7 @@ fn check(settings: &Settings) -> Result<(), StoreError> {
             return problem(format!("`{}` is the listing's id field", settings.id_field));
         }
         if let Some(other) = known.insert(field.name().to_ascii_lowercase(), field.name()) {
-            let what = if OWN.contains(&other) { "the table's own column" } else { "the column of field" };
+            let what = if OWN_COLUMNS.contains(&other) { "the table's own column" } else { "the column of field" };
             return problem(format!(
                 "to SQLite its name is that of {what} `{other}`; give it another name and this one as an alias"
             ));
@@ -122,52 +101,46 @@ fn check(settings: &Settings) -> Result<(), StoreError> {
 
 /// The present layout. New fields get a column, renamed ones keep theirs under the new name, and the columns of fields
 /// that are gone stay.
-pub(super) fn of(conn: &Connection, register: &Register, settings: &Settings) -> Result<Layout, StoreError> {
-    if let Some(host) = register.host() {
-        return in_host(conn, register, settings, host);
+pub(super) fn of(conn: &Connection, names: &Names, settings: &Settings) -> Result<Layout, StoreError> {
+    if let Some(host) = names.host() {
+        return in_host(conn, names, settings, host);
     }
-    let stored = database::settings(conn, register)?;
-    let known = columns(conn, register)?;
+    let stored = database::settings(conn, names)?;
+    let known = columns(conn, names)?;
     let mut pending = Pending::default();
-    let columns = altered(register, &settings.schema, &known, &mut pending.statements);
+    let columns = altered(names, &settings.schema, &known, &mut pending.statements);
     let is_ours = has_fields_of(&stored.schema, &settings.schema);
-    let format = database::format(conn, register)?;
+    let format = database::format(conn, names)?;
     let bases = match format.as_deref() {
         Some(tables::FIRST_FORMAT) => None,
         _ => Some(Bases { columns: in_columns(&stored.schema, &known), schema: stored.schema.clone() }),
     };
-    let definitions = Definitions::of(conn, register)?;
-    let is_kept = is_ours && bases.is_some() && pending.is_empty() && definitions.keeps_bases(conn, register)?;
+    let definitions = Definitions::of(conn, names)?;
+    let is_kept = is_ours && bases.is_some() && pending.is_empty() && definitions.keeps_bases(conn, names)?;
     if !is_kept {
-        keep_bases(register, settings, bases.is_some(), &mut pending);
-    } else if definitions.foreign && bases::any(conn, register)? {
+        keep_bases(names, settings, bases.is_some(), &mut pending);
+    } else if definitions.foreign && bases::any(conn, names)? {
         pending.writes_out = true;
     }
     if format.as_deref() != Some(tables::FORMAT) {
-        pending.statements.push(entries::packing(register));
-        pending.statements.push(remembering(register, "format", tables::FORMAT));
+        pending.statements.push(entries::packing(names));
+        pending.statements.push(remembering(names, "format", tables::FORMAT));
     }
-    pending.statements.extend(keeping_removed(conn, register)?);
-    pending.statements.extend(definitions.missing(register, tables::OF_ROWS));
-    pending.statements.extend(remembering_activity(conn, register)?);
-    pending.statements.extend(going_beyond_removed(conn, register)?);
-    pending.statements.extend(remembering_settings(register, &stored, settings)?);
+    pending.statements.extend(keeping_removed(conn, names)?);
+    pending.statements.extend(definitions.missing(names, tables::OF_ROWS));
+    pending.statements.extend(remembering_activity(conn, names)?);
+    pending.statements.extend(going_beyond_removed(conn, names)?);
+    pending.statements.extend(remembering_settings(names, &stored, settings)?);
     let leaves = (pending.is_empty() && !definitions.foreign).then(|| affinities(&columns, &known));
-    let is_unwatched = is_unwatched(conn, register)?;
+    let is_unwatched = is_unwatched(conn, names)?;
     Ok(Layout { columns, bases, leaves, is_unwatched, not_null: vec![], pending, is_ours, moment: moment(conn)? })
 }
 
 /// The layout where the members stand in a table of the host's own, to whose columns nothing is done.
-fn in_host(
-    conn: &Connection,
-    register: &Register,
-    settings: &Settings,
-    host: &HostTable,
-) -> Result<Layout, StoreError> {
-    let stored = database::settings(conn, register)?;
-    let table = host::inspect(conn, host.table())?;
-    for name in OWN {
-        let column = host.own(name).unwrap_or(name);
+fn in_host(conn: &Connection, names: &Names, settings: &Settings, host: &HostTable) -> Result<Layout, StoreError> {
+    let stored = database::settings(conn, names)?;
+    let table = host::inspect::inspect(conn, host)?;
+    for column in host.special() {
         if table.column(column).is_err() {
             return Err(AttachError::Gone { table: host.table().to_owned(), column: column.to_owned() }.into());
         }
@@ -183,10 +156,10 @@ fn in_host(
         not_null.push(column.not_null);
     }
     let mut pending = Pending::default();
-    pending.statements.extend(keeping_removed(conn, register)?);
-    pending.statements.extend(Definitions::of(conn, register)?.missing(register, host::attach::triggers()));
-    pending.statements.extend(going_beyond_removed(conn, register)?);
-    pending.statements.extend(remembering_settings(register, &stored, settings)?);
+    pending.statements.extend(keeping_removed(conn, names)?);
+    pending.statements.extend(Definitions::of(conn, names)?.missing(names, host::attach::triggers()));
+    pending.statements.extend(going_beyond_removed(conn, names)?);
+    pending.statements.extend(remembering_settings(names, &stored, settings)?);
     let (is_ours, moment) = (has_fields_of(&stored.schema, &settings.schema), moment(conn)?);
     // A foreign key may carry what is written on to a table that has triggers of the host's own.
     let is_unwatched = false;
@@ -194,25 +167,25 @@ fn in_host(
 }
 
 /// What makes the table that an earlier version did not have.
-fn keeping_removed(conn: &Connection, register: &Register) -> Result<Option<String>, StoreError> {
-    let has_table = database::has_table(conn, &register.table("tripartite_removed"))?;
-    Ok((!has_table).then(|| register.sql(removed::TABLE)))
+fn keeping_removed(conn: &Connection, names: &Names) -> Result<Option<String>, StoreError> {
+    let has_table = database::has_table(conn, &names.table("tripartite_removed"))?;
+    Ok((!has_table).then(|| names.sql(removed::TABLE)))
 }
 
-fn remembering_settings(register: &Register, stored: &Settings, now: &Settings) -> Result<Vec<String>, StoreError> {
+fn remembering_settings(names: &Names, stored: &Settings, now: &Settings) -> Result<Vec<String>, StoreError> {
     let mut statements = Vec::new();
     if stored.schema.fingerprint() != now.schema.fingerprint() {
-        statements.push(remembering(register, "schema", &schema_text(now)?));
+        statements.push(remembering(names, "schema", &schema_text(now)?));
     }
     if stored.id_field != now.id_field {
-        statements.push(remembering(register, "id_field", &now.id_field));
+        statements.push(remembering(names, "id_field", &now.id_field));
     }
     Ok(statements)
 }
 
 /// Where every field is, and the statements that put it there.
-fn altered(register: &Register, schema: &Schema, known: &Columns, statements: &mut Vec<String>) -> Vec<Option<String>> {
-    let members = register.sql("{members}");
+fn altered(names: &Names, schema: &Schema, known: &Columns, statements: &mut Vec<String>) -> Vec<Option<String>> {
+    let members = names.sql("{members}");
     let mut columns = Vec::new();
     for (position, field) in schema.fields().iter().enumerate() {
         let column = match known.get(&field.name().to_ascii_lowercase()) {
@@ -233,14 +206,14 @@ fn altered(register: &Register, schema: &Schema, known: &Columns, statements: &m
 }
 
 /// The triggers go before the columns change, and come anew behind.
-fn keep_bases(register: &Register, settings: &Settings, has_shapes: bool, pending: &mut Pending) {
+fn keep_bases(names: &Names, settings: &Settings, has_shapes: bool, pending: &mut Pending) {
     pending.writes_out = has_shapes;
-    pending.statements.insert(0, bases::forgetting(register));
-    pending.statements.push(bases::keeping(register, &settings.schema));
+    pending.statements.insert(0, bases::forgetting(names));
+    pending.statements.push(bases::keeping(names, &settings.schema));
     if !has_shapes {
-        pending.statements.extend(bases::COLUMNS.map(|sql| register.sql(sql)));
+        pending.statements.extend(bases::COLUMNS.map(|sql| names.sql(sql)));
     }
-    pending.statements.push(register.sql(bases::TABLE));
+    pending.statements.push(names.sql(bases::TABLE));
 }
 
 fn in_columns(schema: &Schema, known: &Columns) -> Vec<Option<String>> {
@@ -262,45 +235,45 @@ struct Definitions {
 }
 
 impl Definitions {
-    fn of(conn: &Connection, register: &Register) -> Result<Self, StoreError> {
-        let members = register.table("members");
+    fn of(conn: &Connection, names: &Names) -> Result<Self, StoreError> {
+        let members = names.table("members");
         let mut statement =
             conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE")?;
         let triggers: BTreeSet<String> =
             statement.query_map([&members], |row| row.get(0))?.collect::<Result<_, _>>()?;
         let own: BTreeSet<String> =
-            tables::triggers().chain(super::near::triggers()).map(|name| register.table(name)).collect();
+            tables::triggers().chain(super::near::triggers()).map(|name| names.table(name)).collect();
         let sql = "SELECT 1 FROM pragma_index_list(?1) WHERE \"unique\" AND origin = 'c'";
         let foreign = triggers.iter().any(|name| !own.contains(name)) || conn.prepare(sql)?.exists([&members])?;
         Ok(Self { triggers, foreign })
     }
 
-    fn has(&self, register: &Register, name: &str) -> bool {
-        self.triggers.contains(&register.table(name))
+    fn has(&self, names: &Names, name: &str) -> bool {
+        self.triggers.contains(&names.table(name))
     }
 
-    fn keeps_bases(&self, conn: &Connection, register: &Register) -> Result<bool, StoreError> {
-        Ok(bases::triggers().all(|name| self.has(register, name))
-            && database::has_table(conn, &register.table("tripartite_kept"))?)
+    fn keeps_bases(&self, conn: &Connection, names: &Names) -> Result<bool, StoreError> {
+        Ok(bases::triggers().all(|name| self.has(names, name))
+            && database::has_table(conn, &names.table("tripartite_kept"))?)
     }
 
     /// Those that went with a table that somebody made anew.
     fn missing<'a>(
         &self,
-        register: &Register,
+        names: &Names,
         triggers: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> impl Iterator<Item = String> {
-        let missing = triggers.into_iter().filter(|(name, _)| !self.has(register, name));
-        missing.map(|(_, sql)| register.sql(sql))
+        let missing = triggers.into_iter().filter(|(name, _)| !self.has(names, name));
+        missing.map(|(_, sql)| names.sql(sql))
     }
 }
 
-fn is_unwatched(conn: &Connection, register: &Register) -> Result<bool, StoreError> {
-    let idle: BTreeSet<String> = triggers::idle().map(|name| register.table(name)).collect();
+fn is_unwatched(conn: &Connection, names: &Names) -> Result<bool, StoreError> {
+    let idle: BTreeSet<String> = triggers::idle().map(|name| names.table(name)).collect();
     let mut statement =
         conn.prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE")?;
     for table in triggers::WRITTEN {
-        let mut rows = statement.query([register.table(table)])?;
+        let mut rows = statement.query([names.table(table)])?;
         while let Some(row) = rows.next()? {
             if !idle.contains(row.get_ref(0)?.as_str().unwrap_or_default()) {
                 return Ok(false);
@@ -320,13 +293,13 @@ fn renamed(schema: &Schema, known: &Columns, position: usize) -> Option<String> 
 /// The columns of fields and their declared types, by their names in lower case.
 type Columns = BTreeMap<String, (String, String)>;
 
-fn columns(conn: &Connection, register: &Register) -> Result<Columns, StoreError> {
+fn columns(conn: &Connection, names: &Names) -> Result<Columns, StoreError> {
     let mut statement = conn.prepare("SELECT name, type FROM pragma_table_info(?1)")?;
-    let names = statement.query_map([register.table("members")], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+    let found = statement.query_map([names.table("members")], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
     let mut columns = BTreeMap::new();
-    for column in names {
+    for column in found {
         let column = column?;
-        if !OWN.iter().any(|own| own.eq_ignore_ascii_case(&column.0)) {
+        if !OWN_COLUMNS.iter().any(|own| own.eq_ignore_ascii_case(&column.0)) {
             columns.insert(column.0.to_ascii_lowercase(), column);
         }
     }
@@ -336,18 +309,18 @@ fn columns(conn: &Connection, register: &Register) -> Result<Columns, StoreError
 /// Carries out what is pending, and answers with the layout that comes of it. Somebody else may have done some of it.
 pub(super) fn settle(
     tx: &Connection,
-    register: &Register,
+    names: &Names,
     settings: &Settings,
     others: &[String],
 ) -> Result<Layout, StoreError> {
-    let before = of(tx, register, settings)?;
+    let before = of(tx, names, settings)?;
     if before.pending.writes_out
         && let Some(bases) = &before.bases
     {
-        bases.write_out(tx, register)?;
+        bases.write_out(tx, names)?;
     }
     for statement in before.pending.statements.iter().chain(others) {
         tx.execute_batch(statement)?;
     }
-    of(tx, register, settings)
+    of(tx, names, settings)
 }

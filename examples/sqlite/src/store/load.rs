@@ -8,11 +8,13 @@ use tripartite::id::ExternalId;
 use tripartite::schema::Schema;
 use tripartite::store::{Base, Loaded, OpenConflict, Presence};
 use tripartite::value::{Record, RecordBuilder};
+use tripartite_sql::quoted;
 
 use super::bases::{Bases, SHAPE, Shapes, Stands, has_fields_of};
-use super::layout::{Layout, quoted};
+use super::layout::Layout;
+use super::names::Names;
 use super::removed::Removed;
-use super::{Register, StoreError, cell, index};
+use super::{StoreError, cell, index};
 
 const CONFLICTS: &str = "
 SELECT c.external_id, c.conflict FROM json_each(?1) j JOIN {tripartite_conflicts} c ON c.external_id = j.value
@@ -41,19 +43,19 @@ const FIELDS: usize = 10;
 /// In a transaction, so that all statements see one moment.
 pub(super) fn records(
     tx: &Connection,
-    register: &Register,
+    names: &Names,
     layout: &Layout,
     schema: &Schema,
     ids: &[ExternalId],
 ) -> Result<Vec<Loaded>, StoreError> {
-    if none_is_taken(tx, &register.sql(ANY), ids.iter().map(ExternalId::as_str))? {
+    if none_is_taken(tx, &names.sql(ANY), ids.iter().map(ExternalId::as_str))? {
         return Ok(Vec::new());
     }
     let ids = serde_json::to_string(ids).unwrap_or_default();
-    let mut open = conflicts(tx, register, &ids)?;
-    let reads = Reads::of(tx, register, layout, schema)?;
-    let mut removed = Removed::of(tx, register)?;
-    let mut statement = tx.prepare_cached(&reads.statement(register))?;
+    let mut open = conflicts(tx, names, &ids)?;
+    let reads = Reads::of(tx, names, layout, schema)?;
+    let mut removed = Removed::of(tx, names)?;
+    let mut statement = tx.prepare_cached(&reads.statement(names))?;
     let mut rows = statement.query([ids])?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
@@ -80,15 +82,11 @@ pub(super) fn none_is_taken<'a>(
     Ok(!conn.prepare_cached(any)?.exists([first, last])?)
 }
 
-fn conflicts(
-    conn: &Connection,
-    register: &Register,
-    ids: &str,
-) -> Result<BTreeMap<String, Vec<OpenConflict>>, StoreError> {
-    if !conn.prepare_cached(&register.sql(ANY_OPEN))?.exists([])? {
+fn conflicts(conn: &Connection, names: &Names, ids: &str) -> Result<BTreeMap<String, Vec<OpenConflict>>, StoreError> {
+    if !conn.prepare_cached(&names.sql(ANY_OPEN))?.exists([])? {
         return Ok(BTreeMap::new());
     }
-    let mut statement = conn.prepare_cached(&register.sql(CONFLICTS))?;
+    let mut statement = conn.prepare_cached(&names.sql(CONFLICTS))?;
     let mut rows = statement.query([ids])?;
     let mut open = BTreeMap::<String, Vec<OpenConflict>>::new();
     while let Some(row) = rows.next()? {
@@ -112,22 +110,22 @@ struct Reads<'a> {
 }
 
 impl<'a> Reads<'a> {
-    fn of(tx: &Connection, register: &Register, layout: &'a Layout, schema: &'a Schema) -> Result<Self, StoreError> {
+    fn of(tx: &Connection, names: &Names, layout: &'a Layout, schema: &'a Schema) -> Result<Self, StoreError> {
         let Some(bases) = &layout.bases else {
             return Ok(Self { schema, layout, shapes: Shapes::default(), all_in_rows: false });
         };
         let are_alike = bases.columns == layout.columns && has_fields_of(&bases.schema, schema);
-        let all_in_rows = are_alike && !tx.prepare_cached(&register.sql(ANY_KEPT))?.exists([])?;
-        Ok(Self { schema, layout, shapes: Shapes::all(tx, register)?, all_in_rows })
+        let all_in_rows = are_alike && !tx.prepare_cached(&names.sql(ANY_KEPT))?.exists([])?;
+        Ok(Self { schema, layout, shapes: Shapes::all(tx, names)?, all_in_rows })
     }
 
-    fn statement(&self, register: &Register) -> String {
+    fn statement(&self, names: &Names) -> String {
         let mut sql =
             "SELECT j.value, m.{local_id}, m.{active}, m.{revision}, l.deactivated, l.synced_revision, l.seen, \
             l.policy, l.base, l.base_version"
                 .to_owned();
         debug_assert_eq!(sql.matches(',').count() + 1, FIELDS);
-        sql = register.sql(&sql);
+        sql = names.sql(&sql);
         for column in &self.layout.columns {
             sql.push_str(", ");
             match column {
@@ -145,11 +143,11 @@ impl<'a> Reads<'a> {
         }
         let kept = bases.filter(|_| !self.all_in_rows);
         sql.push_str(&kept.map(Bases::selected).unwrap_or_default());
-        sql.push_str(&register.sql(TABLES));
+        sql.push_str(&names.sql(TABLES));
         if kept.is_some() {
-            sql.push_str(&register.sql(KEPT));
+            sql.push_str(&names.sql(KEPT));
         }
-        sql + &register.sql(ANYBODY)
+        sql + &names.sql(ANYBODY)
     }
 }
 

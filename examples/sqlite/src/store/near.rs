@@ -25,12 +25,14 @@ use tripartite::matching::{FEW, MatchKey, MatchRules};
 use tripartite::schema::Schema;
 use tripartite::store::{Candidate, CandidateQuery, Presence};
 use tripartite::value::Record;
+use tripartite_sql::quoted;
 
 use super::fence::Fence;
-use super::layout::{Layout, quoted};
+use super::layout::Layout;
 use super::load::row_of;
+use super::names::Names;
 use super::tables::remembering;
-use super::{Register, StoreError, begin_on, database, index};
+use super::{StoreError, begin_on, database, index};
 
 /// So many rows are reckoned in one transaction, so that nobody waits long for another.
 const AT_ONCE: usize = 1000;
@@ -101,7 +103,7 @@ pub(super) struct Aside {
 /// How a register's rows are read.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a> {
-    pub(super) register: &'a Register,
+    pub(super) names: &'a Names,
     pub(super) layout: &'a Layout,
     pub(super) schema: &'a Schema,
 }
@@ -115,14 +117,14 @@ pub(super) fn fresh<'c>(
 ) -> Result<Transaction<'c>, StoreError> {
     let version = rules.version().to_string();
     let tx = Transaction::new_unchecked(conn, TransactionBehavior::Deferred)?;
-    if is_fresh(&tx, rows.register, &version)? {
+    if is_fresh(&tx, rows.names, &version)? {
         return Ok(tx);
     }
     drop(tx);
     loop {
         let tx = begin_on(conn, fence)?;
-        if known(&tx, rows.register)?.as_deref() != Some(&version) {
-            begin_anew(&tx, rows.register, &version)?;
+        if known(&tx, rows.names)?.as_deref() != Some(&version) {
+            begin_anew(&tx, rows.names, &version)?;
         }
         if reckon(&tx, rows, rules)? < AT_ONCE {
             return Ok(tx);
@@ -131,37 +133,37 @@ pub(super) fn fresh<'c>(
     }
 }
 
-fn is_fresh(conn: &Connection, register: &Register, version: &str) -> Result<bool, StoreError> {
-    if known(conn, register)?.as_deref() != Some(version) {
+fn is_fresh(conn: &Connection, names: &Names, version: &str) -> Result<bool, StoreError> {
+    if known(conn, names)?.as_deref() != Some(version) {
         return Ok(false);
     }
-    Ok(!conn.prepare_cached(&register.sql("SELECT 1 FROM {tripartite_unkeyed} LIMIT 1"))?.exists([])?)
+    Ok(!conn.prepare_cached(&names.sql("SELECT 1 FROM {tripartite_unkeyed} LIMIT 1"))?.exists([])?)
 }
 
-fn known(conn: &Connection, register: &Register) -> Result<Option<String>, StoreError> {
-    let sql = register.sql("SELECT value FROM {tripartite_meta} WHERE key = ?1");
+fn known(conn: &Connection, names: &Names) -> Result<Option<String>, StoreError> {
+    let sql = names.sql("SELECT value FROM {tripartite_meta} WHERE key = ?1");
     Ok(conn.prepare_cached(&sql)?.query_row([VERSION], |row| row.get(0)).optional()?)
 }
 
-fn begin_anew(tx: &Connection, register: &Register, version: &str) -> Result<(), StoreError> {
-    tables(tx, register)?;
-    tx.execute_batch(&register.sql(
+fn begin_anew(tx: &Connection, names: &Names, version: &str) -> Result<(), StoreError> {
+    tables(tx, names)?;
+    tx.execute_batch(&names.sql(
         "DELETE FROM {tripartite_keys}; DELETE FROM {tripartite_unkeyed};
          INSERT INTO {tripartite_unkeyed} SELECT {local_id} FROM {members};",
     ))?;
-    Ok(tx.execute_batch(&remembering(register, VERSION, version))?)
+    Ok(tx.execute_batch(&remembering(names, VERSION, version))?)
 }
 
 /// Makes the tables, where they are not there yet.
-pub(super) fn tables(tx: &Connection, register: &Register) -> Result<(), StoreError> {
-    tx.execute_batch(&register.sql(TABLES))?;
-    Ok(tx.execute_batch(&register.sql(TRIGGERS))?)
+pub(super) fn tables(tx: &Connection, names: &Names) -> Result<(), StoreError> {
+    tx.execute_batch(&names.sql(TABLES))?;
+    Ok(tx.execute_batch(&names.sql(TRIGGERS))?)
 }
 
 /// Reckons the keys of some rows that moved, and answers how many.
 fn reckon(tx: &Connection, rows: Rows<'_>, rules: &MatchRules) -> Result<usize, StoreError> {
-    let register = rows.register;
-    let sql = register.sql("SELECT local_id FROM {tripartite_unkeyed} ORDER BY local_id LIMIT ?1");
+    let names = rows.names;
+    let sql = names.sql("SELECT local_id FROM {tripartite_unkeyed} ORDER BY local_id LIMIT ?1");
     let moved: Vec<i64> =
         tx.prepare_cached(&sql)?.query_map([AT_ONCE as i64], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let Some(last) = moved.last() else { return Ok(0) };
@@ -171,16 +173,16 @@ fn reckon(tx: &Connection, rows: Rows<'_>, rules: &MatchRules) -> Result<usize, 
         Ok(())
     })?;
     for local in &moved {
-        rekey(tx, register, *local, keys.get(local).map_or(&[], Vec::as_slice))?;
+        rekey(tx, names, *local, keys.get(local).map_or(&[], Vec::as_slice))?;
     }
     // They were the first of all.
-    tx.prepare_cached(&register.sql("DELETE FROM {tripartite_unkeyed} WHERE local_id <= ?1"))?.execute([last])?;
+    tx.prepare_cached(&names.sql("DELETE FROM {tripartite_unkeyed} WHERE local_id <= ?1"))?.execute([last])?;
     Ok(moved.len())
 }
 
 /// Most changes of a row, such as a link, are none of its keys.
-fn rekey(tx: &Connection, register: &Register, local: i64, keys: &[[u8; 16]]) -> Result<(), StoreError> {
-    let known = register.sql("SELECT key FROM {tripartite_keys} WHERE local_id = ?1 ORDER BY key");
+fn rekey(tx: &Connection, names: &Names, local: i64, keys: &[[u8; 16]]) -> Result<(), StoreError> {
+    let known = names.sql("SELECT key FROM {tripartite_keys} WHERE local_id = ?1 ORDER BY key");
     let mut known = tx.prepare_cached(&known)?;
     let known: Vec<[u8; 16]> = known.query_map([local], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut keys = keys.to_vec();
@@ -188,9 +190,8 @@ fn rekey(tx: &Connection, register: &Register, local: i64, keys: &[[u8; 16]]) ->
     if known == keys {
         return Ok(());
     }
-    tx.prepare_cached(&register.sql("DELETE FROM {tripartite_keys} WHERE local_id = ?1"))?.execute([local])?;
-    let mut insert =
-        tx.prepare_cached(&register.sql("INSERT INTO {tripartite_keys}(key, local_id) VALUES (?1, ?2)"))?;
+    tx.prepare_cached(&names.sql("DELETE FROM {tripartite_keys} WHERE local_id = ?1"))?.execute([local])?;
+    let mut insert = tx.prepare_cached(&names.sql("INSERT INTO {tripartite_keys}(key, local_id) VALUES (?1, ?2)"))?;
     for key in keys {
         insert.execute(params![key, local])?;
     }
@@ -217,7 +218,7 @@ pub(super) fn aside(
     beside.execute_batch(ASIDE)?;
     let tx = Transaction::new_unchecked(&beside, TransactionBehavior::Deferred)?;
     let mut last = i64::MIN;
-    let sql = rows.register.sql("SELECT {local_id} FROM {members} WHERE {local_id} > ?1 ORDER BY {local_id} LIMIT ?2");
+    let sql = rows.names.sql("SELECT {local_id} FROM {members} WHERE {local_id} > ?1 ORDER BY {local_id} LIMIT ?2");
     loop {
         let mut statement = conn.prepare_cached(&sql)?;
         let some = statement.query_map(params![last, AT_ONCE as i64], |row| row.get(0))?;
@@ -246,14 +247,14 @@ pub(super) fn candidates(
 ) -> Result<Vec<Candidate>, StoreError> {
     let found = match kept {
         Some(kept) => locals(&kept.conn, "keys", &near.keys)?,
-        None => locals(conn, &rows.register.sql("{tripartite_keys}"), &near.keys)?,
+        None => locals(conn, &rows.names.sql("{tripartite_keys}"), &near.keys)?,
     };
     let mut candidates = Vec::new();
     each(conn, rows, &found, |row, record| {
         candidates.extend(candidate(row, record)?);
         Ok(())
     })?;
-    ruled_out(conn, rows.register, &found, &mut candidates)?;
+    ruled_out(conn, rows.names, &found, &mut candidates)?;
     Ok(candidates)
 }
 
@@ -278,16 +279,16 @@ const FIELDS: usize = 5;
 /// Hands out rows with their fields. One that no record can hold has no keys, and is nobody's candidate.
 fn each(
     conn: &Connection,
-    Rows { register, layout, schema }: Rows<'_>,
+    Rows { names, layout, schema }: Rows<'_>,
     locals: &[i64],
     mut work: impl FnMut(&Row<'_>, &Record) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let mut sql = format!("SELECT {}", register.sql(COLUMNS));
+    let mut sql = format!("SELECT {}", names.sql(COLUMNS));
     for column in &layout.columns {
         sql.push_str(", ");
         sql.push_str(&column.as_ref().map_or("NULL".to_owned(), |column| format!("m.{}", quoted(column, '"'))));
     }
-    sql.push_str(&register.sql(
+    sql.push_str(&names.sql(
         " FROM json_each(?1) j JOIN {members} m ON m.{local_id} = j.value
         LEFT JOIN {tripartite_links} l ON l.external_id = m.{external_id}",
     ));
@@ -317,16 +318,11 @@ fn candidate(row: &Row<'_>, record: &Record) -> Result<Option<Candidate>, StoreE
     Ok(Some(Candidate::new(local, revision, record).presence(presence).linked(linked)))
 }
 
-fn ruled_out(
-    conn: &Connection,
-    register: &Register,
-    found: &[i64],
-    candidates: &mut [Candidate],
-) -> Result<(), StoreError> {
-    if !database::has_table(conn, &register.table("tripartite_not"))? {
+fn ruled_out(conn: &Connection, names: &Names, found: &[i64], candidates: &mut [Candidate]) -> Result<(), StoreError> {
+    if !database::has_table(conn, &names.table("tripartite_not"))? {
         return Ok(());
     }
-    let sql = register
+    let sql = names
         .sql("SELECT n.local_id, n.external_id FROM json_each(?1) j JOIN {tripartite_not} n ON n.local_id = j.value");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query([serde_json::to_string(found).unwrap_or_default()])?;

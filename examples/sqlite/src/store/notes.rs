@@ -15,7 +15,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
-        self.with(|conn| database::meta(conn, &self.register, &named(name)))
+        self.with(|conn| database::meta(conn, &self.names, &named(name)))
     }
 
     /// Notes a text under a name, in place of what stood there; `None` removes it.
@@ -27,8 +27,8 @@ impl SqliteStore {
         let put = "INSERT INTO {tripartite_meta}(key, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2";
         self.write(|tx| {
             match text {
-                Some(text) => tx.execute(&self.register.sql(put), params![name, text])?,
-                None => tx.execute(&self.register.sql("DELETE FROM {tripartite_meta} WHERE key = ?1"), [&name])?,
+                Some(text) => tx.execute(&self.names.sql(put), params![name, text])?,
+                None => tx.execute(&self.names.sql("DELETE FROM {tripartite_meta} WHERE key = ?1"), [&name])?,
             };
             Ok(())
         })

@@ -1,36 +1,14 @@
 //! Pages of one moment of a register, by the key behind which each begins, so that the last page costs what the first does.
 
 use rusqlite::{OptionalExtension, params};
-use tripartite::audit::AuditEntry;
 use tripartite::id::LocalId;
-use tripartite::value::Record;
+use tripartite_sql::{CHANGED, ChangedPage, ChangedRecord, HereRow, OpenRow, quoted};
 
-use super::layout::quoted;
-use super::snapshot::{CHANGED, ChangedRecord, Snapshot};
-use super::{OpenRow, StoreError, database, load, record};
+use super::snapshot::Snapshot;
+use super::{StoreError, database, load, record};
 
 /// So many entries of the audit are read for a page, at most, beyond those of the record that it ends with.
 const AT_ONCE: usize = 5000;
-
-/// Some of the records that a run changed.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct ChangedPage {
-    /// The records, in the order in which they were written.
-    pub records: Vec<ChangedRecord>,
-    /// What the next page is asked for by; `None` after the last one.
-    pub next: Option<i64>,
-}
-
-/// A member, by its local id.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct HereRow {
-    /// Its external id, if it has one.
-    pub external_id: Option<String>,
-    /// What its row says.
-    pub record: Record,
-}
 
 impl Snapshot<'_> {
     /// Open conflicts behind a record's id and a unit, by both: at most so many. The first page is behind two empty texts.
@@ -38,7 +16,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn open_page(&self, after: (&str, &str), most: usize) -> Result<Vec<OpenRow>, StoreError> {
-        record::open_behind(self.conn, self.register, after, most)
+        record::open_behind(self.conn, self.names, after, most)
     }
 
     /// How many conflicts are open.
@@ -75,10 +53,7 @@ impl Snapshot<'_> {
             let Ok(entry) = serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or_default()) else {
                 return Err(StoreError::Unreadable { table: "tripartite_audit", id });
             };
-            match entry {
-                AuditEntry::Field(entry) => record.fields.push(entry),
-                AuditEntry::Record(entry) => record.whole.push(entry),
-            }
+            record.add(entry);
             (read, last) = (read + 1, seq);
         }
         page.records.extend(Some(record).filter(ChangedRecord::is_told));
@@ -88,7 +63,7 @@ impl Snapshot<'_> {
     /// Where the first entry can be that a page tells of. The kinds know it, so a million records that were only created are
     /// not looked at one by one.
     fn first_changed(&self, run: &str, after: i64) -> Result<Option<i64>, StoreError> {
-        if !database::has_table(self.conn, &self.register.table("tripartite_kinds"))? {
+        if !database::has_table(self.conn, &self.names.table("tripartite_kinds"))? {
             return Ok(Some(after + 1));
         }
         let kinds = self.table("tripartite_kinds");
@@ -102,12 +77,12 @@ impl Snapshot<'_> {
     /// [`StoreError`], when the database cannot be read, or the row cannot be held.
     pub fn here(&self, local: &LocalId) -> Result<Option<HereRow>, StoreError> {
         let Ok(number) = local.as_str().parse::<i64>() else { return Ok(None) };
-        let mut sql = self.register.sql("SELECT {external_id}");
+        let mut sql = self.names.sql("SELECT {external_id}");
         for column in &self.layout.columns {
             sql.push_str(", ");
             sql.push_str(&column.as_ref().map_or("NULL".to_owned(), |column| quoted(column, '"')));
         }
-        sql.push_str(&self.register.sql(" FROM {members} WHERE {local_id} = ?1"));
+        sql.push_str(&self.names.sql(" FROM {members} WHERE {local_id} = ?1"));
         let found = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, load::row_of(self.schema, row, 1)));
         let found = self.conn.prepare_cached(&sql)?.query_row([number], found).optional()?;
         let Some((external_id, record)) = found else { return Ok(None) };
@@ -123,7 +98,9 @@ mod tests {
     use tripartite::memory::Listing;
     use tripartite::schema::{Field, Kind, Policy, Schema, Strategy};
 
-    use crate::store::{Database, Settings, SqliteStore, StoreError};
+    use tripartite_sql::Settings;
+
+    use crate::store::{Database, SqliteStore, StoreError};
 
     /// Members of whom every third is in dispute about two fields, and every second was changed by the source.
     fn disputed() -> SqliteStore {

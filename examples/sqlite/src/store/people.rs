@@ -9,24 +9,12 @@ use tripartite::decide::reject_match;
 use tripartite::drive::block_on;
 use tripartite::id::{ExternalId, LocalId, PersonId, RunId};
 use tripartite::store::{LoadRequest, Loaded, RecordStore, Revision};
+use tripartite_sql::{Here, PRUNED_AT_ONCE, beside, time};
 
 use super::{SqliteStore, StoreError, commit, database, entries, near};
 
-/// So many entries one transaction forgets, so that nobody waits long for another.
-pub const PRUNED_AT_ONCE: usize = 1000;
-
 /// So many records are loaded at a time.
 pub const LOADED_AT_ONCE: usize = 500;
-
-/// A member, by its local id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Here {
-    /// Its revision.
-    pub revision: Revision,
-    /// Its external id, if it has one.
-    pub external_id: Option<String>,
-}
 
 impl SqliteStore {
     /// A member by its local id; `None` when there is none.
@@ -35,8 +23,7 @@ impl SqliteStore {
     /// [`StoreError`], when the database cannot be read.
     pub fn here(&self, local: &LocalId) -> Result<Option<Here>, StoreError> {
         let Ok(local) = local.as_str().parse::<i64>() else { return Ok(None) };
-        let sql =
-            self.register.sql("SELECT {revision}, CAST({external_id} AS TEXT) FROM {members} WHERE {local_id} = ?1");
+        let sql = self.names.sql("SELECT {revision}, CAST({external_id} AS TEXT) FROM {members} WHERE {local_id} = ?1");
         let here = |row: &rusqlite::Row<'_>| {
             Ok(Here { revision: Revision(row.get::<_, i64>(0)?.cast_unsigned()), external_id: row.get(1)? })
         };
@@ -48,7 +35,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn whose(&self, id: &ExternalId) -> Result<Option<LocalId>, StoreError> {
-        let sql = self.register.sql("SELECT {local_id} FROM {members} WHERE {external_id} = ?1");
+        let sql = self.names.sql("SELECT {local_id} FROM {members} WHERE {external_id} = ?1");
         let local =
             self.with(|conn| Ok(conn.query_row(&sql, [id.as_str()], |row| row.get::<_, i64>(0)).optional()?))?;
         Ok(local.and_then(|local| LocalId::new(local.to_string()).ok()))
@@ -60,7 +47,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn was_created(&self, id: &ExternalId) -> Result<bool, StoreError> {
-        let sql = self.register.sql(
+        let sql = self.names.sql(
             "SELECT decision = 'create' FROM {tripartite_audit}
              WHERE external_id = ?1 AND subject = 'record' AND decision IN ('create', 'link') ORDER BY seq DESC LIMIT 1",
         );
@@ -80,14 +67,14 @@ impl SqliteStore {
         by: &PersonId,
         (run, at): (&RunId, &DateTime<Utc>),
     ) -> Result<bool, StoreError> {
-        let sql = self.register.sql(
+        let sql = self.names.sql(
             "INSERT INTO {tripartite_not}(local_id, external_id, at, by) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
         );
-        let grow = self.register.sql("UPDATE {members} SET {revision} = {revision} + 1 WHERE {local_id} = ?1");
+        let grow = self.names.sql("UPDATE {members} SET {revision} = {revision} + 1 WHERE {local_id} = ?1");
         let mut news = false;
         self.write(|tx| {
-            near::tables(tx, &self.register)?;
-            let said = params![local.as_str().parse::<i64>().ok(), id.as_str(), super::record::time(at), by.as_str()];
+            near::tables(tx, &self.names)?;
+            let said = params![local.as_str().parse::<i64>().ok(), id.as_str(), time(at), by.as_str()];
             news = tx.execute(&sql, said)? > 0;
             if news {
                 // A link that was planned before is stale.
@@ -106,9 +93,9 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn is_ruled_out(&self, local: &LocalId, id: &ExternalId) -> Result<bool, StoreError> {
-        let sql = self.register.sql("SELECT 1 FROM {tripartite_not} WHERE local_id = ?1 AND external_id = ?2");
+        let sql = self.names.sql("SELECT 1 FROM {tripartite_not} WHERE local_id = ?1 AND external_id = ?2");
         self.with(|conn| {
-            let is_kept = database::has_table(conn, &self.register.table("tripartite_not"))?;
+            let is_kept = database::has_table(conn, &self.names.table("tripartite_not"))?;
             Ok(is_kept
                 && conn.prepare_cached(&sql)?.exists(params![local.as_str().parse::<i64>().ok(), id.as_str()])?)
         })
@@ -141,9 +128,8 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn overwritten(&self, seq: i64) -> Result<Option<(ExternalId, Vec<FieldEntry>)>, StoreError> {
-        let found = self.register.sql("SELECT run, external_id, entry FROM {tripartite_audit} WHERE seq = ?1");
-        let beside =
-            self.register.sql("SELECT entry FROM {tripartite_audit} WHERE external_id = ?2 AND seq <> ?3 AND ");
+        let found = self.names.sql("SELECT run, external_id, entry FROM {tripartite_audit} WHERE seq = ?1");
+        let others = self.names.sql("SELECT entry FROM {tripartite_audit} WHERE external_id = ?2 AND seq <> ?3 AND ");
         self.with(|conn| {
             let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?));
             let Some((run, id, text)) = conn.query_row(&found, [seq], row).optional()? else { return Ok(None) };
@@ -152,15 +138,11 @@ impl SqliteStore {
             let AuditEntry::Field(entry) = read(text)? else { return Ok(None) };
             let mut entries = vec![entry];
             if entries[0].group.is_some() {
-                let of_run = entries::of_run(conn, &self.register, entries::ANY)?;
-                let mut statement = conn.prepare(&format!("{beside}{of_run} ORDER BY seq"))?;
+                let of_run = entries::of_run(conn, &self.names, entries::ANY)?;
+                let mut statement = conn.prepare(&format!("{others}{of_run} ORDER BY seq"))?;
                 let texts = statement.query_map(params![run, id, seq], |row| row.get::<_, String>(0))?;
                 for text in texts {
-                    let AuditEntry::Field(entry) = read(text?)? else { continue };
-                    let known = entries.iter().any(|known| known.field == entry.field);
-                    if entry.group == entries[0].group && !known {
-                        entries.push(entry);
-                    }
+                    beside(&mut entries, read(text?)?);
                 }
             }
             let id = ExternalId::new(id.as_str()).map_err(|_| unreadable())?;
@@ -168,28 +150,29 @@ impl SqliteStore {
         })
     }
 
-    /// Forgets the audit from before a point in time, `2026-01-31` or `2026-01-31T02:15:00Z`, in transactions of
-    /// [`PRUNED_AT_ONCE`] entries, and answers how many there were. What it overwrote can no longer be restored.
+    /// Forgets the audit from before a point in time, in transactions of [`PRUNED_AT_ONCE`] entries, and answers how many
+    /// there were. What it overwrote can no longer be restored.
     ///
     /// # Errors
     /// [`StoreError`], when the database cannot be written; the transactions before stay.
-    pub fn prune_audit(&self, before: &str) -> Result<usize, StoreError> {
+    pub fn prune_audit(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let before = &time(&before);
         // Of a view, SQLite does not say how many rows a statement deleted.
-        let some = self.register.sql(
+        let some = self.names.sql(
             "SELECT count(*), max(seq) FROM (SELECT seq FROM {tripartite_audit} WHERE at < ?1 ORDER BY seq LIMIT ?2)",
         );
-        let delete = self.register.sql("DELETE FROM {tripartite_audit} WHERE at < ?1 AND seq <= ?2");
+        let delete = self.names.sql("DELETE FROM {tripartite_audit} WHERE at < ?1 AND seq <= ?2");
         let mut forgotten = 0;
         loop {
             let mut gone = 0;
             self.write(|tx| {
                 let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?));
                 let (count, last) = tx.query_row(&some, params![before, PRUNED_AT_ONCE as i64], row)?;
-                gone = usize::try_from(count).unwrap_or(0);
+                gone = count.cast_unsigned();
                 Ok(tx.execute(&delete, params![before, last]).map(drop)?)
             })?;
             forgotten += gone;
-            if gone < PRUNED_AT_ONCE {
+            if gone < PRUNED_AT_ONCE as u64 {
                 return Ok(forgotten);
             }
         }

@@ -1,68 +1,16 @@
 //! What the host reads back: the audit, the open conflicts, the runs.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use rusqlite::Connection;
-use tripartite::audit::{AuditEntry, KeyedHash, Situation};
+use rusqlite::types::ValueRef;
+use tripartite::audit::KeyedHash;
 use tripartite::id::RunId;
 use tripartite::run::Run;
 use tripartite::schema::Policy;
-use tripartite::store::OpenConflict;
+use tripartite_sql::{AuditRow, NOTEWORTHY, OpenRow, Register, UnknownRun, time};
 
-use super::{Database, Register, SqliteStore, StoreError, database, entries, runs};
-
-/// One audit entry, with what stands beside it.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct AuditRow {
-    /// Its number: those that come later have larger ones.
-    pub seq: i64,
-    /// The run.
-    pub run: String,
-    /// When it took place.
-    pub at: String,
-    /// The record.
-    pub external_id: String,
-    /// The entry.
-    pub entry: AuditEntry,
-}
-
-/// One open conflict.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct OpenRow {
-    /// The record.
-    pub external_id: String,
-    /// The conflict.
-    pub conflict: OpenConflict,
-    /// Why it is one, in a sentence.
-    pub why: String,
-    /// The run that found it.
-    pub opened_run: String,
-    /// Whether somebody edited here what is in dispute since; known once the record was looked at.
-    pub edited: bool,
-}
-
-/// There is no run of this id.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no run {run}; the last one is {}", last.as_deref().unwrap_or("not there either"))]
-pub struct UnknownRun {
-    /// The id asked for.
-    pub run: String,
-    /// The last run there is.
-    pub last: Option<String>,
-}
-
-/// A point in time as it stands in every table and id.
-pub(super) fn time(at: &DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-pub(super) fn situation(situation: Situation) -> String {
-    match serde_json::to_value(situation) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => format!("{situation:?}"),
-    }
-}
+use super::names::Names;
+use super::{Database, SqliteStore, StoreError, database, entries, runs};
 
 impl SqliteStore {
     /// A run at this time, under an id of its own, that knows which was the newest before and what a person let be
@@ -93,7 +41,7 @@ impl SqliteStore {
         self.with(|conn| {
             for number in 1_u64.. {
                 let id = format!("{time}-{number}");
-                if !has_run(conn, &self.register, &id)? {
+                if !has_run(conn, &self.names, &id)? {
                     // A time and a number are an id.
                     return RunId::new(id).map_err(|_| StoreError::Unreadable { table: "tripartite_runs", id: time });
                 }
@@ -107,7 +55,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn open_conflicts(&self, each: impl FnMut(OpenRow) -> bool) -> Result<(), StoreError> {
-        self.with(|conn| open_conflicts(conn, &self.register, each))
+        self.with(|conn| open_conflicts(conn, &self.names, each))
     }
 
     /// Hands out the audit of one run, in order, until `each` has enough.
@@ -115,7 +63,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn audit_of(&self, run: &RunId, each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
-        self.with(|conn| audit(conn, &self.register, entries::ANY, Some(run.as_str()), each))
+        self.with(|conn| audit(conn, &self.names, entries::ANY, Some(run.as_str()), each))
     }
 
     /// As [`audit_of`](Self::audit_of), but only what a person is told of: conflicts, edits undone, values that could
@@ -124,7 +72,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn noteworthy(&self, run: &RunId, each: impl FnMut(AuditRow) -> bool) -> Result<(), StoreError> {
-        self.with(|conn| audit(conn, &self.register, NOTEWORTHY, Some(run.as_str()), each))
+        self.with(|conn| audit(conn, &self.names, NOTEWORTHY, Some(run.as_str()), each))
     }
 }
 
@@ -139,8 +87,8 @@ impl Database {
         run: Option<&str>,
         each: impl FnMut(AuditRow) -> bool,
     ) -> Result<(), StoreError> {
-        database::require(self.connection(), register)?;
-        audit(self.connection(), register, entries::ANY, run, each)
+        let names = database::require(self.connection(), register)?;
+        audit(self.connection(), &names, entries::ANY, run, each)
     }
 
     /// How many conflicts wait for a person, in all registers together.
@@ -153,7 +101,7 @@ impl Database {
         all.push(Register::default());
         let mut count = 0;
         for register in all {
-            if database::holds(self.connection(), &register)? {
+            if self.holds(&register)? {
                 count += self.count_conflicts_of(&register)?;
             }
         }
@@ -165,8 +113,8 @@ impl Database {
     /// # Errors
     /// [`StoreError`], when the register is not there, or the database cannot be read.
     pub fn count_conflicts_of(&self, register: &Register) -> Result<u64, StoreError> {
-        database::require(self.connection(), register)?;
-        let sql = register.sql("SELECT count(*) FROM {tripartite_conflicts}");
+        let names = database::require(self.connection(), register)?;
+        let sql = names.sql("SELECT count(*) FROM {tripartite_conflicts}");
         let open: i64 = self.connection().query_row(&sql, [], |row| row.get(0))?;
         Ok(open.cast_unsigned())
     }
@@ -177,21 +125,21 @@ impl Database {
     /// [`StoreError`], when the register is not there, or the database cannot be read.
     pub fn find_run(&self, register: &Register, run: &str) -> Result<Result<(), UnknownRun>, StoreError> {
         let conn = self.connection();
-        database::require(conn, register)?;
-        if has_run(conn, register, run)? {
+        let names = &database::require(conn, register)?;
+        if has_run(conn, names, run)? {
             return Ok(Ok(()));
         }
-        Ok(Err(UnknownRun { run: run.to_owned(), last: runs::newest(conn, register)? }))
+        Ok(Err(UnknownRun { run: run.to_owned(), last: runs::newest(conn, names)? }))
     }
 }
 
 pub(super) fn open_conflicts(
     conn: &Connection,
-    register: &Register,
+    names: &Names,
     mut each: impl FnMut(OpenRow) -> bool,
 ) -> Result<(), StoreError> {
     let sql = "SELECT external_id, conflict, why, opened_run FROM {tripartite_conflicts} ORDER BY external_id, unit";
-    let mut statement = conn.prepare(&register.sql(sql))?;
+    let mut statement = conn.prepare(&names.sql(sql))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let external_id: String = row.get(0)?;
@@ -209,13 +157,13 @@ pub(super) fn open_conflicts(
 /// The open conflicts behind a record's id and a unit, at most so many.
 pub(super) fn open_behind(
     conn: &Connection,
-    register: &Register,
+    names: &Names,
     (id, unit): (&str, &str),
     most: usize,
 ) -> Result<Vec<OpenRow>, StoreError> {
     let sql = "SELECT external_id, conflict, why, opened_run FROM {tripartite_conflicts}
         WHERE (external_id, unit) > (?1, ?2) ORDER BY external_id, unit LIMIT ?3";
-    let mut statement = conn.prepare_cached(&register.sql(sql))?;
+    let mut statement = conn.prepare_cached(&names.sql(sql))?;
     let mut rows = statement.query(rusqlite::params![id, unit, most as i64])?;
     let mut page = Vec::new();
     while let Some(row) = rows.next()? {
@@ -228,24 +176,22 @@ pub(super) fn open_behind(
     Ok(page)
 }
 
-fn has_run(conn: &Connection, register: &Register, run: &str) -> Result<bool, StoreError> {
+fn has_run(conn: &Connection, names: &Names, run: &str) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM {tripartite_runs} WHERE run = ?1 UNION ALL SELECT 1 FROM {tripartite_audit} WHERE ";
-    let sql = register.sql(sql) + &entries::of_run(conn, register, entries::ANY)?;
+    let sql = names.sql(sql) + &entries::of_run(conn, names, entries::ANY)?;
     Ok(conn.prepare_cached(&sql)?.exists([run])?)
 }
 
-const NOTEWORTHY: &str = "(verdict IN ('Conflict', 'InvalidRemote', 'DeleteVsEdit', 'Replaced', 'Found', 'KeptActive') OR decision IN ('HeldOpen', 'DriftReverted'))";
-
 fn audit(
     conn: &Connection,
-    register: &Register,
+    names: &Names,
     which: &str,
     run: Option<&str>,
     mut each: impl FnMut(AuditRow) -> bool,
 ) -> Result<(), StoreError> {
-    let audit = register.sql("{tripartite_audit}");
+    let audit = names.sql("{tripartite_audit}");
     let whose = match run {
-        Some(_) => entries::of_run(conn, register, which)?,
+        Some(_) => entries::of_run(conn, names, which)?,
         None => format!("?1 IS NULL AND {which}"),
     };
     let sql = format!("SELECT run, at, external_id, entry, seq FROM {audit} WHERE {whose} ORDER BY seq");
@@ -256,9 +202,16 @@ fn audit(
         let Ok(entry) = serde_json::from_str(&row.get::<_, String>(3)?) else {
             return Err(StoreError::Unreadable { table: "tripartite_audit", id: external_id });
         };
-        if !each(AuditRow { seq: row.get(4)?, run: row.get(0)?, at: row.get(1)?, external_id, entry }) {
+        let (seq, run, at) = (row.get(4)?, row.get(0)?, moment(row.get_ref(1)?, "tripartite_audit", &external_id)?);
+        if !each(AuditRow { seq, run, at, external_id, entry }) {
             break;
         }
     }
     Ok(())
+}
+
+/// A point in time as a table has it.
+pub(super) fn moment(at: ValueRef<'_>, table: &'static str, id: &str) -> Result<DateTime<Utc>, StoreError> {
+    let text = at.as_str().ok();
+    text.and_then(|text| text.parse().ok()).ok_or_else(|| StoreError::Unreadable { table, id: id.to_owned() })
 }

@@ -7,7 +7,8 @@
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 use tripartite::store::Revision;
 
-use super::{Register, StoreError, database};
+use super::names::Names;
+use super::{StoreError, database};
 
 /// The table, in a new database and in one of an earlier version.
 pub(super) const TABLE: &str = "
@@ -47,9 +48,9 @@ pub(super) struct Removed<'c>(Option<CachedStatement<'c>>);
 
 impl<'c> Removed<'c> {
     /// A database of an earlier version, in which nothing was written since, has none.
-    pub(super) fn of(conn: &'c Connection, register: &Register) -> Result<Self, StoreError> {
-        let has_any = database::has_table(conn, &register.table("tripartite_removed"))?;
-        Ok(Self(if has_any { Some(conn.prepare_cached(&register.sql(FIND))?) } else { None }))
+    pub(super) fn of(conn: &'c Connection, names: &Names) -> Result<Self, StoreError> {
+        let has_any = database::has_table(conn, &names.table("tripartite_removed"))?;
+        Ok(Self(if has_any { Some(conn.prepare_cached(&names.sql(FIND))?) } else { None }))
     }
 
     pub(super) fn revision(&mut self, id: &str) -> Result<Revision, StoreError> {
@@ -60,9 +61,9 @@ impl<'c> Removed<'c> {
 }
 
 /// Makes the revision of a removed record larger by one.
-pub(super) fn grow(tx: &Connection, register: &Register, id: &str) -> Result<(), StoreError> {
+pub(super) fn grow(tx: &Connection, names: &Names, id: &str) -> Result<(), StoreError> {
     for sql in GROW {
-        tx.prepare_cached(&register.sql(sql))?.execute([id])?;
+        tx.prepare_cached(&names.sql(sql))?.execute([id])?;
     }
     Ok(())
 }

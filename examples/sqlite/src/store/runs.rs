@@ -4,11 +4,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tripartite::id::RunId;
 use tripartite::plan::MadeAfter;
 use tripartite::run::Report;
+use tripartite_sql::{Register, time};
 
-use super::record::time;
-use super::{Database, Register, SqliteStore, StoreError, approved, database};
+use super::names::Names;
+use super::{Database, SqliteStore, StoreError, approved, database};
 
-const TABLE: &str = "tripartite_runs";
+pub(super) const TABLE: &str = "tripartite_runs";
 
 /// Runs are numbered as their reports are kept. Those of an earlier version have no number, and are older than any that
 /// has one.
@@ -19,8 +20,8 @@ INSERT OR REPLACE INTO {tripartite_runs}(run, at, report, seq)
 VALUES (?1, ?2, ?3, 1 + (SELECT ifnull(max(seq), 0) FROM {tripartite_runs}))";
 
 /// The order of the runs, as columns of `table`, the last of which are those that count least.
-fn order(conn: &Connection, register: &Register, table: &str) -> Result<[String; 4], StoreError> {
-    let seq = match is_numbered(conn, register)? {
+fn order(conn: &Connection, names: &Names, table: &str) -> Result<[String; 4], StoreError> {
+    let seq = match is_numbered(conn, names)? {
         true => format!("ifnull({table}.seq, 0)"),
         // A plain number in an `ORDER BY` is the number of a column.
         false => "ifnull(NULL, 0)".to_owned(),
@@ -29,19 +30,19 @@ fn order(conn: &Connection, register: &Register, table: &str) -> Result<[String;
 }
 
 /// The clause that sorts the table of the runs, the newest first.
-pub(super) fn newest_first(conn: &Connection, register: &Register) -> Result<String, StoreError> {
-    let table = register.sql("{tripartite_runs}");
-    Ok(format!("ORDER BY {} DESC", order(conn, register, &table)?.join(" DESC, ")))
+pub(super) fn newest_first(conn: &Connection, names: &Names) -> Result<String, StoreError> {
+    let table = names.sql("{tripartite_runs}");
+    Ok(format!("ORDER BY {} DESC", order(conn, names, &table)?.join(" DESC, ")))
 }
 
-fn is_numbered(conn: &Connection, register: &Register) -> Result<bool, StoreError> {
+fn is_numbered(conn: &Connection, names: &Names) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM pragma_table_info(?1) WHERE name = 'seq'";
-    Ok(conn.prepare_cached(sql)?.exists([register.table(TABLE)])?)
+    Ok(conn.prepare_cached(sql)?.exists([names.table(TABLE)])?)
 }
 
 /// The run that was carried out last, of those that reported.
-pub(super) fn newest(conn: &Connection, register: &Register) -> Result<Option<String>, StoreError> {
-    let (runs, by) = (register.sql("{tripartite_runs}"), newest_first(conn, register)?);
+pub(super) fn newest(conn: &Connection, names: &Names) -> Result<Option<String>, StoreError> {
+    let (runs, by) = (names.sql("{tripartite_runs}"), newest_first(conn, names)?);
     let sql = format!("SELECT run FROM {runs} {by} LIMIT 1");
     Ok(conn.query_row(&sql, [], |row| row.get(0)).optional()?)
 }
@@ -52,7 +53,7 @@ fn unreadable(id: String) -> StoreError {
 
 impl SqliteStore {
     pub(super) fn newest_run(&self) -> Result<MadeAfter, StoreError> {
-        let Some(run) = self.with(|conn| newest(conn, &self.register))? else { return Ok(MadeAfter::NoRun) };
+        let Some(run) = self.with(|conn| newest(conn, &self.names))? else { return Ok(MadeAfter::NoRun) };
         RunId::new(run.as_str()).map(MadeAfter::Run).map_err(|_| unreadable(run))
     }
 
@@ -68,9 +69,9 @@ impl SqliteStore {
             Some(MadeAfter::Run(run)) => run.as_str(),
         };
         self.with(|conn| {
-            let [runs, known_runs] = ["r", "k"].map(|table| order(conn, &self.register, table));
+            let [runs, known_runs] = ["r", "k"].map(|table| order(conn, &self.names, table));
             let (runs, known_runs) = (runs?.join(", "), known_runs?.join(", "));
-            let sql = self.register.sql(
+            let sql = self.names.sql(
                 "SELECT r.run, r.report FROM {tripartite_runs} r LEFT JOIN {tripartite_runs} k ON k.run = ?1
                  WHERE k.run IS NULL OR ",
             );
@@ -92,12 +93,12 @@ impl SqliteStore {
     pub fn remember(&self, report: &Report) -> Result<(), StoreError> {
         let text = serde_json::to_string(report).unwrap_or_default();
         self.write(|tx| {
-            if !is_numbered(tx, &self.register)? {
-                tx.execute_batch(&self.register.sql(NUMBERED))?;
+            if !is_numbered(tx, &self.names)? {
+                tx.execute_batch(&self.names.sql(NUMBERED))?;
             }
             let run = params![report.run.as_str(), time(&report.at), text];
-            tx.execute(&self.register.sql(REMEMBER), run)?;
-            approved::ended(tx, &self.register, report)
+            tx.execute(&self.names.sql(REMEMBER), run)?;
+            approved::ended(tx, &self.names, report)
         })
     }
 }
@@ -109,8 +110,8 @@ impl Database {
     /// [`StoreError`], when the register is not there, or the database cannot be read.
     pub fn last_report(&self, register: &Register) -> Result<Option<Report>, StoreError> {
         let conn = self.connection();
-        database::require(conn, register)?;
-        let (runs, by) = (register.sql("{tripartite_runs}"), newest_first(conn, register)?);
+        let names = database::require(conn, register)?;
+        let (runs, by) = (names.sql("{tripartite_runs}"), newest_first(conn, &names)?);
         let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
         let last = conn.query_row(&format!("SELECT run, report FROM {runs} {by} LIMIT 1"), [], row).optional()?;
         last.map(|(id, text)| serde_json::from_str(&text).map_err(|_| unreadable(id))).transpose()

@@ -2,76 +2,28 @@
 //!
 //! Nothing is held but one record at a time, and lists that have a bound.
 
-use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use serde::Deserialize;
-use tripartite::audit::{AuditEntry, FieldEntry, RecordEntry, Situation};
 use tripartite::id::{ExternalId, LocalId};
-use tripartite::run::{Counts, Report, RunOutcome};
-use tripartite::schema::{Kind, Schema};
-use tripartite::store::{Action, Loaded};
+use tripartite::schema::Schema;
+use tripartite::store::Loaded;
+use tripartite_sql::{CHANGED, ChangedRecord, KnownRun, OpenRow, Register, RunFigures, named_by, quoted};
 
-use super::layout::{self, Layout, quoted};
-use super::runs::newest_first;
-use super::{OpenRow, Register, SqliteStore, State, StoreError, entries, load, record};
-
-/// So many fields make up whom a record is about.
-const NAMES: usize = 3;
+use super::layout::{self, Layout};
+use super::names::Names;
+use super::record::moment;
+use super::runs::{TABLE as RUNS, newest_first};
+use super::{SqliteStore, State, StoreError, entries, load, record};
 
 /// One moment of a register, whatever others write meanwhile. [`SqliteStore::snapshot`] has an example.
 #[derive(Debug)]
 pub struct Snapshot<'a> {
     pub(super) conn: &'a Connection,
-    pub(super) register: &'a Register,
+    register: &'a Register,
+    pub(super) names: &'a Names,
     pub(super) schema: &'a Schema,
     pub(super) layout: &'a Layout,
     label: Option<String>,
 }
-
-/// A run of which something is known.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct KnownRun {
-    /// Its id.
-    pub run: String,
-    /// When it began, as RFC 3339.
-    pub at: String,
-    /// Its report; `None` when it was cut short before it could report.
-    pub report: Option<Report>,
-    /// Whether no later run is known.
-    pub is_last: bool,
-}
-
-/// The figures of a run that reported.
-#[derive(Debug, Clone, Deserialize)]
-#[non_exhaustive]
-pub struct RunFigures {
-    /// Its id.
-    pub run: String,
-    /// When it began.
-    pub at: DateTime<Utc>,
-    /// How it ended.
-    pub outcome: RunOutcome,
-    /// How many records came to what.
-    #[serde(flatten)]
-    pub counts: Counts,
-}
-
-/// What a run decided about one record.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct ChangedRecord {
-    /// Its external id.
-    pub id: String,
-    /// The entries about the record as a whole.
-    pub whole: Vec<RecordEntry>,
-    /// The entries about its fields.
-    pub fields: Vec<FieldEntry>,
-}
-
-/// Records in which a field, or more than who is new or left, was decided.
-pub(super) const CHANGED: &str =
-    "(subject = 'field' OR verdict NOT IN ('Unmatched', 'Missing', 'Reappeared') OR decision = 'touch')";
 
 impl SqliteStore {
     /// Reads one moment of the register. `work` must not use the store itself, which is locked meanwhile.
@@ -80,7 +32,8 @@ impl SqliteStore {
     /// [`StoreError`], when the database cannot be read.
     ///
     /// ```
-    /// use tripartite_sqlite::store::{Database, Settings, SqliteStore};
+    /// use tripartite_sqlite::store::{Database, SqliteStore};
+    /// use tripartite_sqlite::tripartite_sql::Settings;
     /// use tripartite::schema::{Field, Kind, Schema};
     /// let schema = Schema::builder().field(Field::new("name", Kind::Name)).build()?;
     /// let settings = Settings { schema, id_field: "id".to_owned() };
@@ -94,11 +47,11 @@ impl SqliteStore {
         let mut state = self.state();
         let State { conn, layout, .. } = &mut *state;
         let tx = Transaction::new_unchecked(conn, TransactionBehavior::Deferred)?;
-        let (register, schema) = (&self.register, &self.settings.schema);
+        let (names, schema) = (&self.names, &self.settings.schema);
         if !layout.is_current(&tx)? {
-            *layout = layout::of(&tx, register, &self.settings)?;
+            *layout = layout::of(&tx, names, &self.settings)?;
         }
-        Ok(work(&Snapshot { conn: &tx, register, schema, layout, label: label(register, schema) }))
+        Ok(work(&Snapshot { conn: &tx, register: &self.register, names, schema, layout, label: label(names, schema) }))
     }
 }
 
@@ -114,12 +67,12 @@ impl Snapshot<'_> {
     }
 
     pub(super) fn table(&self, name: &str) -> String {
-        quoted(&self.register.table(name), '"')
+        quoted(&self.names.table(name), '"')
     }
 
     /// The condition that an entry of the audit is of the run `?1`.
     pub(super) fn of_run(&self) -> Result<String, StoreError> {
-        entries::of_run(self.conn, self.register, entries::ANY)
+        entries::of_run(self.conn, self.names, entries::ANY)
     }
 
     /// What is known of a run; `None` when there is none of this id.
@@ -129,14 +82,15 @@ impl Snapshot<'_> {
     pub fn run(&self, run: &str) -> Result<Option<KnownRun>, StoreError> {
         let (is_last, run) = (self.last_run()?.as_deref() == Some(run), run.to_owned());
         let sql = format!("SELECT at, report FROM {} WHERE run = ?1", self.table("tripartite_runs"));
-        let kept = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+        let kept = |row: &rusqlite::Row<'_>| Ok((moment(row.get_ref(0)?, RUNS, &run), row.get::<_, String>(1)?));
         if let Some((at, report)) = self.conn.query_row(&sql, [&run], kept).optional()? {
             let report = serde_json::from_str(&report);
-            let report = report.map_err(|_| StoreError::Unreadable { table: "tripartite_runs", id: run.clone() })?;
-            return Ok(Some(KnownRun { run, at, report: Some(report), is_last }));
+            let report = report.map_err(|_| StoreError::Unreadable { table: RUNS, id: run.clone() })?;
+            return Ok(Some(KnownRun { at: at?, run, report: Some(report), is_last }));
         }
         let sql = format!("SELECT at FROM {} WHERE {} LIMIT 1", self.table("tripartite_audit"), self.of_run()?);
-        let at = self.conn.query_row(&sql, [&run], |row| row.get(0)).optional()?;
+        let began = |row: &rusqlite::Row<'_>| Ok(moment(row.get_ref(0)?, "tripartite_audit", &run));
+        let at = self.conn.query_row(&sql, [&run], began).optional()?.transpose()?;
         Ok(at.map(|at| KnownRun { run, at, report: None, is_last }))
     }
 
@@ -146,7 +100,7 @@ impl Snapshot<'_> {
     /// [`StoreError`], when the database cannot be read.
     pub fn last_run(&self) -> Result<Option<String>, StoreError> {
         let (runs, audit) = (self.table("tripartite_runs"), self.table("tripartite_audit"));
-        let by = newest_first(self.conn, self.register)?;
+        let by = newest_first(self.conn, self.names)?;
         // One that has not reported is only as late as its clock says.
         let sql = format!(
             "SELECT run FROM (
@@ -163,13 +117,13 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn figures(&self, most: usize) -> Result<Vec<RunFigures>, StoreError> {
-        let by = newest_first(self.conn, self.register)?;
+        let by = newest_first(self.conn, self.names)?;
         let sql = format!("SELECT run, report FROM {} {by} LIMIT ?1", self.table("tripartite_runs"));
         let mut statement = self.conn.prepare(&sql)?;
         let mut rows = statement.query([most as i64])?;
         let mut nights = Vec::new();
         while let Some(row) = rows.next()? {
-            let unreadable = |id| StoreError::Unreadable { table: "tripartite_runs", id };
+            let unreadable = |id| StoreError::Unreadable { table: RUNS, id };
             let report: String = row.get(1)?;
             nights.push(serde_json::from_str(&report).or_else(|_| Err(unreadable(row.get(0)?)))?);
         }
@@ -182,7 +136,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn open_conflicts(&self, each: impl FnMut(OpenRow) -> bool) -> Result<(), StoreError> {
-        record::open_conflicts(self.conn, self.register, each)
+        record::open_conflicts(self.conn, self.names, each)
     }
 
     /// A record with its open conflicts; `None` when nothing is linked by this id.
@@ -191,7 +145,7 @@ impl Snapshot<'_> {
     /// [`StoreError`], when the database cannot be read.
     pub fn record(&self, id: &ExternalId) -> Result<Option<Loaded>, StoreError> {
         let ids = std::slice::from_ref(id);
-        Ok(load::records(self.conn, self.register, self.layout, self.schema, ids)?.pop())
+        Ok(load::records(self.conn, self.names, self.layout, self.schema, ids)?.pop())
     }
 
     /// How many records [`changed`](Self::changed) hands out.
@@ -229,12 +183,9 @@ impl Snapshot<'_> {
                 if record.is_told() && !each(&record)? {
                     return Ok(());
                 }
-                record = ChangedRecord { id, ..ChangedRecord::default() };
+                record = ChangedRecord::of(id);
             }
-            match entry {
-                AuditEntry::Field(entry) => record.fields.push(entry),
-                AuditEntry::Record(entry) => record.whole.push(entry),
-            }
+            record.add(entry);
         }
         if record.is_told() {
             each(&record)?;
@@ -242,7 +193,7 @@ impl Snapshot<'_> {
         Ok(())
     }
 
-    /// The first records of a run to which something was done, by the [name](Action::name) of the action, at most so many,
+    /// The first records of a run to which something was done, by the [name](tripartite::store::Action::name) of the action, at most so many,
     /// and how many they were.
     ///
     /// # Errors
@@ -261,7 +212,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn whose(&self, id: &str) -> Result<Option<LocalId>, StoreError> {
-        let sql = self.register.sql("SELECT {local_id} FROM {members} WHERE {external_id} = ?1");
+        let sql = self.names.sql("SELECT {local_id} FROM {members} WHERE {external_id} = ?1");
         let local = self.conn.query_row(&sql, [id], |row| row.get::<_, i64>(0)).optional()?;
         Ok(local.and_then(|local| LocalId::new(local.to_string()).ok()))
     }
@@ -281,32 +232,10 @@ impl Snapshot<'_> {
     }
 }
 
-impl KnownRun {
-    /// Whether a guard stopped it, so that its figures are of what would have been.
-    pub fn is_blocked(&self) -> bool {
-        self.report.as_ref().is_some_and(|report| report.outcome == RunOutcome::Blocked)
-    }
-}
-
-impl ChangedRecord {
-    pub(super) fn is_told(&self) -> bool {
-        let whole = |entry: &RecordEntry| {
-            !matches!(entry.situation, Situation::Unmatched | Situation::Missing | Situation::Reappeared)
-                || entry.action == Action::Touch.name()
-        };
-        !self.fields.is_empty() || self.whole.iter().any(whole)
-    }
-}
-
-/// The statement that finds a record's name. A field that is sensitive is none of it: what the audit does not keep, the
-/// page does not show.
-fn label(register: &Register, schema: &Schema) -> Option<String> {
-    let open = || schema.fields().iter().filter(|field| !field.is_sensitive());
-    let mut names: Vec<_> = open().filter(|field| *field.kind() == Kind::Name).collect();
-    if names.is_empty() {
-        names = open().filter(|field| *field.kind() == Kind::Text && field.name().contains("name")).collect();
-    }
-    let columns: Vec<_> = names.iter().take(NAMES).map(|field| quoted(register.column(field), '"')).collect();
+/// The statement that finds a record's name.
+fn label(names: &Names, schema: &Schema) -> Option<String> {
+    let column = |at: usize| quoted(names.column(&schema.fields()[at]), '"');
+    let columns: Vec<_> = named_by(schema).into_iter().map(column).collect();
     (!columns.is_empty())
-        .then(|| format!("SELECT {} {}", columns.join(", "), register.sql("FROM {members} WHERE {external_id} = ?1")))
+        .then(|| format!("SELECT {} {}", columns.join(", "), names.sql("FROM {members} WHERE {external_id} = ?1")))
 }

@@ -1,8 +1,10 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use tripartite::store::LEFT;
+use tripartite_sql::{Settings, quoted};
 
-use super::layout::{column, quoted};
-use super::{Register, Settings, StoreError, bases, database, entries, removed};
+use super::layout::column;
+use super::names::Names;
+use super::{StoreError, bases, database, entries, removed};
 
 /// The version of the tables.
 pub(super) const FORMAT: &str = "3";
@@ -107,40 +109,40 @@ pub(super) fn triggers() -> impl Iterator<Item = &'static str> {
 
 /// What makes the trigger of an earlier version today's; `None` where it is. That one forgot whom a sync had made inactive,
 /// and so did the column, which had 1 for all of them.
-pub(super) fn remembering_activity(conn: &Connection, register: &Register) -> Result<Option<String>, StoreError> {
-    let trigger = register.sql("{members_activity}").replace('"', "");
+pub(super) fn remembering_activity(conn: &Connection, names: &Names) -> Result<Option<String>, StoreError> {
+    let trigger = names.sql("{members_activity}").replace('"', "");
     let known = "SELECT sql LIKE '%iif(deactivated%' FROM sqlite_master WHERE type = 'trigger' AND name = ?1";
     let is_known: Option<bool> = conn.query_row(known, [trigger], |row| row.get(0)).optional()?;
-    let (left, activity) = (i64::from(LEFT) + 1, register.sql(ACTIVITY));
-    let drop = register.sql("DROP TRIGGER {members_activity}; UPDATE {tripartite_links} SET deactivated = ");
+    let (left, activity) = (i64::from(LEFT) + 1, names.sql(ACTIVITY));
+    let drop = names.sql("DROP TRIGGER {members_activity}; UPDATE {tripartite_links} SET deactivated = ");
     Ok((is_known == Some(false)).then(|| format!("{drop}{left} WHERE deactivated = 1; {activity}")))
 }
 
 /// What makes the trigger on changed rows today's, where an earlier version made it; `None` where it is.
-pub(super) fn going_beyond_removed(conn: &Connection, register: &Register) -> Result<Option<String>, StoreError> {
-    let trigger = register.sql("{members_updated}").replace('"', "");
+pub(super) fn going_beyond_removed(conn: &Connection, names: &Names) -> Result<Option<String>, StoreError> {
+    let trigger = names.sql("{members_updated}").replace('"', "");
     let known = "SELECT sql LIKE '%tripartite_removed%' FROM sqlite_master WHERE type = 'trigger' AND name = ?1";
     let is_known: Option<bool> = conn.query_row(known, [trigger], |row| row.get(0)).optional()?;
-    let anew = || register.sql("DROP TRIGGER {members_updated}; ") + &register.sql(UPDATED);
+    let anew = || names.sql("DROP TRIGGER {members_updated}; ") + &names.sql(UPDATED);
     Ok((is_known == Some(false)).then(anew))
 }
 
 /// Makes the tables, unless somebody else just did: then it is `false`, and nothing was written.
-pub(super) fn create(conn: &Connection, register: &Register, settings: &Settings) -> Result<bool, StoreError> {
+pub(super) fn create(conn: &Connection, names: &Names, settings: &Settings) -> Result<bool, StoreError> {
     let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
-    if database::holds(&tx, register)? {
+    if database::holds(&tx, names)? {
         return Ok(false);
     }
-    tx.execute_batch(&members(register, settings))?;
-    tx.execute_batch(&register.sql(BESIDE))?;
-    tx.execute_batch(&register.sql(removed::TABLE))?;
-    tx.execute_batch(&entries::making(register))?;
+    tx.execute_batch(&members(names, settings))?;
+    tx.execute_batch(&names.sql(BESIDE))?;
+    tx.execute_batch(&names.sql(removed::TABLE))?;
+    tx.execute_batch(&entries::making(names))?;
     for (_, trigger) in OF_ROWS {
-        tx.execute_batch(&register.sql(trigger))?;
+        tx.execute_batch(&names.sql(trigger))?;
     }
-    tx.execute_batch(&bases::keeping(register, &settings.schema))?;
-    tx.execute_batch(&register.sql(bases::TABLE))?;
-    remember_all(&tx, register, FORMAT, settings)?;
+    tx.execute_batch(&bases::keeping(names, &settings.schema))?;
+    tx.execute_batch(&names.sql(bases::TABLE))?;
+    remember_all(&tx, names, FORMAT, settings)?;
     tx.commit()?;
     Ok(true)
 }
@@ -148,18 +150,18 @@ pub(super) fn create(conn: &Connection, register: &Register, settings: &Settings
 /// Remembers how a new register is used.
 pub(super) fn remember_all(
     tx: &Connection,
-    register: &Register,
+    names: &Names,
     format: &str,
     settings: &Settings,
 ) -> Result<(), StoreError> {
     for (key, value) in [("format", format), ("schema", &schema_text(settings)?), ("id_field", &settings.id_field)] {
-        tx.execute_batch(&remembering(register, key, value))?;
+        tx.execute_batch(&remembering(names, key, value))?;
     }
     Ok(())
 }
 
-fn members(register: &Register, settings: &Settings) -> String {
-    let mut sql = register.sql(
+fn members(names: &Names, settings: &Settings) -> String {
+    let mut sql = names.sql(
         "CREATE TABLE {members}(
     local_id INTEGER PRIMARY KEY,
     external_id TEXT UNIQUE,
@@ -179,14 +181,16 @@ pub(super) fn schema_text(settings: &Settings) -> Result<String, StoreError> {
 }
 
 /// The statement that remembers something.
-pub(super) fn remembering(register: &Register, key: &str, value: &str) -> String {
-    let (meta, value) = (register.sql("{tripartite_meta}"), quoted(value, '\''));
+pub(super) fn remembering(names: &Names, key: &str, value: &str) -> String {
+    let (meta, value) = (names.sql("{tripartite_meta}"), quoted(value, '\''));
     format!("INSERT INTO {meta}(key, value) VALUES ('{key}', {value}) ON CONFLICT DO UPDATE SET value = {value}")
 }
 
 #[cfg(test)]
 mod tests {
     use tripartite::schema::{Field, Kind, Schema};
+
+    use tripartite_sql::Register;
 
     use super::*;
 
@@ -195,11 +199,14 @@ mod tests {
         let conn = Connection::open_in_memory().unwrap();
         let schema = |field: &str| Schema::builder().field(Field::new(field, Kind::Text)).build().unwrap();
         let settings = |field: &str| Settings { schema: schema(field), id_field: "id".to_owned() };
-        let register: Register = "ballybeg/federation".parse().unwrap();
-        assert!(create(&conn, &register, &settings("first")).unwrap());
-        assert!(!create(&conn, &register, &settings("second")).unwrap());
-        let stored = database::settings(&conn, &register).unwrap();
+        let names = Names::of(&"ballybeg/federation".parse().unwrap());
+        assert!(create(&conn, &names, &settings("first")).unwrap());
+        assert!(!create(&conn, &names, &settings("second")).unwrap());
+        let stored = database::settings(&conn, &names).unwrap();
         assert_eq!(stored.schema.fields().first().map(Field::name), Some("first"));
-        assert!(create(&conn, &Register::default(), &settings("unnamed")).unwrap(), "another register is its own");
+        assert!(
+            create(&conn, &Names::of(&Register::default()), &settings("unnamed")).unwrap(),
+            "another register is its own"
+        );
     }
 }

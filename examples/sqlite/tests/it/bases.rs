@@ -9,7 +9,8 @@ use tripartite::run::Run;
 use tripartite::schema::{Policy, Schema};
 use tripartite::source::{Item, RemoteRecord};
 use tripartite::store::{LoadRequest, Loaded, RecordStore};
-use tripartite_sqlite::store::{Access, Database, Settings, SqliteStore};
+use tripartite_sql::Settings;
+use tripartite_sqlite::store::{Access, Database, SqliteStore};
 
 use crate::bench::{Bench, counts, items, members, night, settings};
 

@@ -11,7 +11,8 @@ use tripartite::memory::Listing;
 use tripartite::run::{Done, Run};
 use tripartite::schema::{Policy, Schema};
 use tripartite::source::{Item, RemoteRecord};
-use tripartite_sqlite::store::{Access, Database, Register, Settings, SqliteStore};
+use tripartite_sql::{Register, Settings};
+use tripartite_sqlite::store::{Access, Database, SqliteStore};
 
 use crate::place::Place;
 

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::{env, fs};
 
+use tripartite_sql::{HostTable, Register};
 use tripartite_sqlite::jobs::SqliteJobStore;
-use tripartite_sqlite::store::{Access, Database, HostTable, Register};
+use tripartite_sqlite::store::{Access, Database};
 
 use crate::bench::{Bench, SCHEMA, settings};
 

@@ -4,8 +4,9 @@ use serde_json::json;
 use tripartite::matching::MatchRule;
 use tripartite::memory::Listing;
 use tripartite::run::{Done, RunOutcome};
+use tripartite_sql::{AttachError, HostTable, Register};
 use tripartite_sqlite::rusqlite::Connection;
-use tripartite_sqlite::store::{Access, AttachError, Database, HostTable, Register, SqliteStore, StoreError};
+use tripartite_sqlite::store::{Access, Database, SqliteStore, StoreError};
 
 use crate::bench::{Bench, items, night, settings};
 
@@ -208,8 +209,18 @@ fn what_cannot_be_attached_says_why_and_changes_nothing() {
     let one = r#"{"fields": {"phone": {"kind": "text"}}}"#;
     let of = |table: &str, column: &str| HostTable::new(table, "id").column("phone", column);
     for (table, expected) in [
-        (of("nobody", "n"), "there is no table `nobody`; a view or a virtual table cannot be attached"),
-        (of("seen", "note"), "there is no table `seen`; a view or a virtual table cannot be attached"),
+        (
+            of("nobody", "n"),
+            "there is no table `nobody`; a view cannot be attached, nor a virtual, foreign or partitioned table",
+        ),
+        (
+            of("seen", "note"),
+            "there is no table `seen`; a view cannot be attached, nor a virtual, foreign or partitioned table",
+        ),
+        (
+            of("members", "note").in_schema("temp"),
+            "there is no table `members`; a view cannot be attached, nor a virtual, foreign or partitioned table",
+        ),
         (of("members", "tel"), "the table `members` has no column `tel`"),
         (of("keyed", "n"), "the key `id` of `keyed` is not its INTEGER PRIMARY KEY"),
         (HostTable::new("ids", "num").column("phone", "n"), "the key `num` of `ids` is not its INTEGER PRIMARY KEY"),

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tripartite_sqlite::store::{Access, Database, HostTable, Register, Settings};
+use tripartite_sql::{HostTable, Register, Settings};
+use tripartite_sqlite::store::{Access, Database};
 
 use crate::bases::{Doing, Kept, schemas, sql};
 use crate::bench::Bench;

@@ -4,8 +4,9 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tripartite::jobs::{JobStore, StoreKey, forward_job_store};
+use tripartite_sql::{HostTable, Register};
 use tripartite_sqlite::jobs::{JobsError, SqliteJobStore};
-use tripartite_sqlite::store::{Access, Database, HostTable, Register};
+use tripartite_sqlite::store::{Access, Database};
 
 use crate::bench::{Bench, settings};
 

@@ -14,7 +14,8 @@ use tripartite::schema::Kind;
 use tripartite::source::Cursor;
 use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore, Records};
 use tripartite::value::{Record, Value};
-use tripartite_sqlite::store::{Access, Database, HostTable, ID_FIELD, Register, Settings, SqliteStore, StoreError};
+use tripartite_sql::{HostTable, ID_FIELD, Register, Settings};
+use tripartite_sqlite::store::{Access, Database, SqliteStore, StoreError, table_name};
 
 use crate::bench::Bench;
 
@@ -105,7 +106,7 @@ impl Club {
 
     fn members(&self) -> String {
         match self.kept {
-            Kept::InItsOwn => quoted(&self.register.table("members")),
+            Kept::InItsOwn => quoted(&table_name(&self.register, "members")),
             Kept::InTheHosts => quoted(&host_table(&self.register)),
         }
     }
@@ -147,7 +148,7 @@ fn quoted(name: &str) -> String {
 
 /// Each register is kept in another table.
 fn host_table(register: &Register) -> String {
-    format!("People of {}", register.table("the club"))
+    format!("People of {}", table_name(register, "the club"))
 }
 
 fn host_column(field: &str) -> String {
@@ -275,7 +276,7 @@ impl Fixture for Club {
     }
 
     fn refuse(&self, id: &ExternalId) -> bool {
-        let (audit, id) = (self.register.table("tripartite_entries"), id.as_str());
+        let (audit, id) = (table_name(&self.register, "tripartite_entries"), id.as_str());
         let sql = format!(
             "CREATE TRIGGER \"refusing {id}\" BEFORE INSERT ON \"{audit}\" WHEN NEW.external_id = '{id}'
             BEGIN SELECT RAISE(ABORT, 'refused'); END"
@@ -287,7 +288,7 @@ impl Fixture for Club {
     fn audit(&self) -> Vec<(RunId, ExternalId, AuditEntry)> {
         let mut rows = Vec::new();
         let database = Database::open(&self.bench.db(), Access::Read).unwrap();
-        let each = |row: tripartite_sqlite::store::AuditRow| {
+        let each = |row: tripartite_sql::AuditRow| {
             rows.push((RunId::new(row.run).unwrap(), ExternalId::new(row.external_id).unwrap(), row.entry));
             true
         };

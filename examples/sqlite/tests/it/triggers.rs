@@ -6,7 +6,8 @@ use tripartite::memory::Listing;
 use tripartite::run::Run;
 use tripartite::schema::Policy;
 use tripartite::source::{Item, RemoteRecord};
-use tripartite_sqlite::store::{Access, Database, Settings, SqliteStore};
+use tripartite_sql::Settings;
+use tripartite_sqlite::store::{Access, Database, SqliteStore};
 
 use crate::bench::{Bench, members};
 

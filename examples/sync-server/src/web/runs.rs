@@ -176,7 +176,7 @@ fn run(person: &Person, schema: &Schema, known: &KnownRun, changed: &Changed, as
     let (say, register) = (person.say, &changed.register);
     let named = key(register);
     html! {
-        h1 { (say.t(T::Run)) " " @if let Some(report) = &known.report { (time(report.at)) } @else { (known.at) } }
+        h1 { (say.t(T::Run)) " " (time(known.at)) }
         p.tags {
             span.tag.plain { (say.register(register)) }
             @if let Some(report) = &known.report { (chart::outcome(say, report.outcome)) }

@@ -21,10 +21,7 @@ const POLICY: &str = "default-src 'none'; style-src 'sha256-GwL8qPfLZkt3dGSbVnnZ
 
 pub(super) fn head<W: Write>(page: &mut Markup<W>, source: &Snapshot<'_>, known: &KnownRun) -> io::Result<()> {
     let whose = source.register().key().map_or_else(String::new, |_| format!(" of {}", source.register()));
-    let time = match &known.report {
-        Some(report) => words::moment(&report.at),
-        None => known.at.clone(),
-    };
+    let time = words::moment(&known.at);
     page.raw("<!doctype html>\n")?;
     page.open("html", &[("lang", "en")])?;
     page.open("head", &[])?;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tripartite::id::LocalId;
 use tripartite::store::{Action, Op, OpOutcome, Precondition, Revision};
 use tripartite::value::Record;
+use tripartite_sql::Parked;
 
 use super::super::StoreError;
 use super::super::bases::Left;
@@ -199,7 +200,9 @@ impl<'a> Writer<'a> {
             _ => return Ok(Decided::Stale),
         };
         let moves = from != op.id.as_str();
-        if !same(row.revision, self.after_parking(from, expected)) || moves && found.has(op.id.as_str()) {
+        if !same(row.revision, Parked::expected(self.parked.as_ref(), from, expected))
+            || moves && found.has(op.id.as_str())
+        {
             return Ok(Decided::Stale);
         }
         let decided = self.changed(at, op, row, link);

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use tripartite::audit::{AuditEntry, RecordEntry};
 use tripartite::store::Op;
+use tripartite_sql::situation;
 
 use super::super::StoreError;
-use super::super::record::situation;
 use super::Writer;
 use super::decide::Written;
 use crate::pool::Sent;

@@ -1,11 +1,10 @@
 //! What is remembered of ops beside their rows: links with their bases, conflicts, and the audit. A few statements for all.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use tripartite::audit::{AuditEntry, Situation};
-use tripartite::store::{ConflictChange, Op, OpenConflict, WHOLE_RECORD};
-use tripartite::value::{Fingerprint, Record, RecordBuilder};
+use tripartite::store::{ConflictChange, Op, OpenConflict};
+use tripartite::value::{Fingerprint, Record};
+use tripartite_sql::{stored_base, why};
 
 use super::super::StoreError;
 use super::Writer;
@@ -101,7 +100,7 @@ impl<'a> Writer<'a> {
     fn base(&self, written: &Written<'_>) -> Option<String> {
         match &written.left {
             Some(left) => left.rest.clone(),
-            None => written.op.base.as_ref().map(|base| self.text(&stored(written.op, base))),
+            None => written.op.base.as_ref().map(|base| self.text(&stored_base(written.op, base))),
         }
     }
 
@@ -194,33 +193,4 @@ impl<'a> Writer<'a> {
         }
         sent
     }
-}
-
-/// What is stored of a base. What the source said beyond the schema of that time is no base: a field that the schema gets
-/// later starts without one. What is left of fields that the schema had once stays.
-pub(super) fn stored<'b>(op: &Op, base: &'b Record) -> Cow<'b, Record> {
-    if !matches!(op.action, tripartite::store::Action::Create(_)) || base.extra().is_missing() {
-        return Cow::Borrowed(base);
-    }
-    let mut row = RecordBuilder::new(base.len());
-    for (position, field) in base.fields().enumerate() {
-        // Every part of a row fits into a row.
-        let _ = row.set_field(position, field);
-    }
-    Cow::Owned(row.finish())
-}
-
-/// Whether it is a question about a record as a whole.
-fn asks(situation: Situation) -> bool {
-    matches!(situation, Situation::DeleteVsEdit | Situation::Replaced)
-}
-
-/// The sentence that the audit has on a conflict; none when only a side of it moved on.
-fn why<'a>(op: &'a Op, conflict: &OpenConflict) -> &'a str {
-    let of = |entry: &'a AuditEntry| match entry {
-        AuditEntry::Field(entry) if entry.group.as_ref().unwrap_or(&entry.field) == &conflict.unit => Some(&*entry.why),
-        AuditEntry::Record(entry) if conflict.unit == WHOLE_RECORD && asks(entry.situation) => Some(&*entry.why),
-        _ => None,
-    };
-    op.entries.iter().find_map(of).unwrap_or_default()
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use tripartite::store::{Action, Op};
 use tripartite::value::Record;
+use tripartite_sql::stored_base;
 
 use super::super::StoreError;
 use super::super::bases::Left;
 use super::super::cell;
 use super::super::host::Column;
 use super::decide::{Also, Cells, Decided, Written};
-use super::remember::stored;
 use super::{Writer, moves};
 use crate::names::quoted;
 use crate::pool::Sent;
@@ -147,7 +147,9 @@ impl<'a> Writer<'a> {
         op: &Op,
         now: impl Fn(usize) -> Option<&'r str>,
     ) -> Result<Option<Left>, StoreError> {
-        let Some(base) = op.base.as_ref().map(|base| stored(op, base)).filter(|_| self.leaves) else { return Ok(None) };
+        let Some(base) = op.base.as_ref().map(|base| stored_base(op, base)).filter(|_| self.leaves) else {
+            return Ok(None);
+        };
         let (columns, tables) = (&self.layout.columns, self.tables);
         let (schema, fingerprint) = (self.schema, self.batch.schema);
         self.shapes.leave((self.lease, tables), (schema, fingerprint), (&base, columns), now).await

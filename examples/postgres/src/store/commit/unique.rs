@@ -15,10 +15,8 @@
 //! A value is given up as null, or, where the column takes none, as a text or a uuid that nobody has. Nobody sees it: it is all
 //! one transaction.
 
-use std::collections::BTreeSet;
-
-use tripartite::id::{ExternalId, RunId};
 use tripartite::store::{Action, Op, OpOutcome, Precondition, Revision};
+use tripartite_sql::{Held, Parked};
 
 use super::super::StoreError;
 use super::super::host::Form;
@@ -38,38 +36,6 @@ WHERE i.indrelid = to_regclass($1) AND c.relname = $2::text AND (
 )";
 
 const FOUND: &str = "SELECT m.{key}::text, m.{revision} FROM {members} m WHERE {id} = $1";
-
-/// A row that gave its unique values up.
-pub(super) struct Parked {
-    id: ExternalId,
-    before: Revision,
-    after: Revision,
-}
-
-/// The records of a run that collided once.
-#[derive(Debug, Clone, Default)]
-pub(in super::super) struct Collided {
-    of: Option<RunId>,
-    ids: BTreeSet<ExternalId>,
-}
-
-impl Collided {
-    /// Whether it is the first time in its run that a record collides.
-    fn is_first(&mut self, run: &RunId, id: &ExternalId) -> bool {
-        if self.of.as_ref() != Some(run) {
-            *self = Self { of: Some(run.clone()), ids: BTreeSet::new() };
-        }
-        self.ids.insert(id.clone())
-    }
-}
-
-/// An op that collides, by its place in the batch.
-#[derive(Clone)]
-pub(super) struct Held {
-    at: usize,
-    positions: Vec<usize>,
-    problem: String,
-}
 
 impl<'a> Writer<'a> {
     /// Carries out the ops of a batch, each in a savepoint of its own.
@@ -94,13 +60,12 @@ impl<'a> Writer<'a> {
                 None => first += 1,
             }
         }
-        for Held { at, positions, problem } in held {
-            if self.collided.is_first(&batch.run, &batch.ops[at].id) {
-                continue;
+        for one in held {
+            let op = &batch.ops[one.at];
+            if !self.collided.is_first(&batch.run, &op.id) {
+                let holder = self.holder(op, &one.positions).await?;
+                outcomes[one.at] = one.failed(holder);
             }
-            let holder = self.holder(&batch.ops[at], &positions).await?;
-            let whose = holder.map(|local| format!("; record {local} here has that value")).unwrap_or_default();
-            outcomes[at] = OpOutcome::Failed { problem: format!("{problem}{whose}") };
         }
         Ok(outcomes)
     }
@@ -142,9 +107,7 @@ impl<'a> Writer<'a> {
         let known: Vec<OpOutcome> = held.iter().map(|one| outcomes[one.at].clone()).collect();
         self.lease.batch("SAVEPOINT parked").await?;
         if self.park(&self.batch.ops[held[first].at], &held[first].positions).await? {
-            let others = held.iter().enumerate().filter(|(at, _)| *at != first).map(|(_, one)| one.clone());
-            let all: Vec<Held> = others.chain([held[first].clone()]).collect();
-            let rest = self.retry(all, outcomes).await?;
+            let rest = self.retry(Held::with_last(held, first), outcomes).await?;
             self.parked = None;
             let is_written = matches!(outcomes[held[first].at], OpOutcome::Applied { .. });
             if is_written && rest.iter().all(|one| one.at != held[first].at) {
@@ -206,14 +169,6 @@ impl<'a> Writer<'a> {
             sets.push(format!("{} = {value}", quoted(&column.name, '"')));
         }
         Some(sets.join(", "))
-    }
-
-    /// The revision that is expected of a row: one that gave its values up has another by now.
-    pub(super) fn after_parking(&self, id: &str, expected: Revision) -> Revision {
-        match &self.parked {
-            Some(parked) if parked.id.as_str() == id && parked.before == expected => parked.after,
-            _ => expected,
-        }
     }
 
     /// The record that has the values which an op would write.

@@ -2,12 +2,12 @@
 
 use tokio_postgres::error::SqlState;
 use tripartite::schema::Schema;
+use tripartite_sql::{AttachError, HostTable, OWN_COLUMNS, Register, Settings};
 
-use super::super::database::{self, Settings};
-use super::super::layout::{self, OWN};
+use super::super::StoreError;
 use super::super::tables::Tables;
-use super::super::{Register, StoreError};
-use super::{AttachError, HostTable, Inspected, REVISION, inspect};
+use super::super::{database, layout};
+use super::{ADDED, RecordTable, inspect};
 use crate::names::{in_schema, is_name, quoted};
 use crate::pool::Lease;
 
@@ -28,64 +28,47 @@ pub(in super::super) async fn attach(
     settings: &Settings,
 ) -> Result<(), StoreError> {
     let inspected = inspect(lease, asked).await?;
-    let mut table = inspected.named(asked);
+    let mut table = inspected.named(asked)?;
     let known = match database::number(lease, schema, register).await? {
         Some(n) => Some((n, database::table(lease, schema, n).await?)),
         None => None,
     };
     if let Some((_, known)) = &known {
-        extend(register, &mut table, known, &inspected)?;
+        table.extend(register, &known.host, |column| !inspected.has(column))?;
     }
-    inspected.check(&table, &settings.schema)?;
-    if known.is_none() && inspected.has(REVISION) {
-        return Err(AttachError::Taken(table.table).into());
+    let table = RecordTable { host: table, is_own: known.as_ref().is_some_and(|(_, known)| known.is_own) };
+    inspected.check(&table.host, &settings.schema)?;
+    let [_, id, _, revision] = table.special();
+    if known.is_none() && inspected.has(revision) {
+        return Err(AttachError::Taken(table.host.table().to_owned()).into());
     }
     let n = match &known {
         Some((n, _)) => *n,
         None => database::enter(lease, schema, register, &table, settings).await?,
     };
-    if known.is_some() && !table.special()[1..2].iter().all(|id| inspected.has(id)) {
+    if known.is_some() && !inspected.has(id) {
         // Which row had which link went with the column.
         let forget = "DELETE FROM tripartite.links WHERE register = $1";
         lease.execute(&in_schema(schema, forget), &[&n]).await?;
         let forget = "DELETE FROM tripartite.conflicts WHERE register = $1";
         lease.execute(&in_schema(schema, forget), &[&n]).await?;
     }
-    let added = table.added().into_iter().filter(|(column, _)| !inspected.has(column));
+    let added = table.host.added(ADDED).into_iter().filter(|(column, _)| !inspected.has(column));
     let added: Vec<_> = added.map(|(column, definition)| format!("ADD COLUMN {column} {definition}")).collect();
     if !added.is_empty() {
         lease.batch(&format!("ALTER TABLE {} {}", inspected.name, added.join(", "))).await?;
     }
     if let Some((_, known)) = known.filter(|(_, known)| *known != table) {
-        for (field, was) in known.columns() {
-            let is = table.column_of(field).unwrap_or(was);
+        for (field, was) in known.host.columns() {
+            let is = table.host.column_of(field).unwrap_or(was);
             if is != was {
                 lease.execute(&in_schema(schema, RENAMED), &[&n, &was, &is]).await?;
             }
         }
         database::remember(lease, schema, n, database::TABLE, &database::text_of(&table)).await?;
     }
-    let inspected = inspect(lease, &table).await?;
+    let inspected = inspect(lease, &table.host).await?;
     watch(lease, &Tables::of(schema, n, &table, &inspected)?).await
-}
-
-/// How it is attached already. What is asked for gets the columns that were named before, too. One that is gone may have
-/// been given another name.
-fn extend(register: &Register, asked: &mut HostTable, known: &HostTable, table: &Inspected) -> Result<(), AttachError> {
-    let same = (&known.schema, &known.table, &known.key, &known.external_id, &known.active, known.own)
-        == (&asked.schema, &asked.table, &asked.key, &asked.external_id, &asked.active, asked.own);
-    let moved = asked
-        .columns
-        .iter()
-        .any(|(field, column)| known.column_of(field).is_some_and(|is| is != column && table.has(is)));
-    if !same || moved {
-        let problem = "detach it before it is attached otherwise".to_owned();
-        return Err(AttachError::Attached { register: register.to_string(), table: known.table.clone(), problem });
-    }
-    for (field, column) in &known.columns {
-        asked.columns.entry(field.clone()).or_insert_with(|| column.clone());
-    }
-    Ok(())
 }
 
 /// Makes the table of a register that has none, within a transaction.
@@ -95,21 +78,13 @@ pub(in super::super) async fn own_table(
     register: &Register,
     settings: &Settings,
 ) -> Result<i32, StoreError> {
-    let own = |table: String| HostTable {
-        schema: Some(schema.to_owned()),
-        table,
-        key: OWN[0].to_owned(),
-        columns: Default::default(),
-        external_id: None,
-        active: None,
-        own: true,
-    };
+    let own = |table| RecordTable { host: HostTable::new(table, OWN_COLUMNS[0]).in_schema(schema), is_own: true };
     let n = database::enter(lease, schema, register, &own(String::new()), settings).await?;
     let table = own(members(register, n));
     database::remember(lease, schema, n, database::TABLE, &database::text_of(&table)).await?;
-    let name = format!("{}.{}", quoted(schema, '"'), quoted(&table.table, '"'));
+    let name = format!("{}.{}", quoted(schema, '"'), quoted(table.host.table(), '"'));
     lease.batch(&created(&name, &settings.schema)).await?;
-    let inspected = inspect(lease, &table).await?;
+    let inspected = inspect(lease, &table.host).await?;
     watch(lease, &Tables::of(schema, n, &table, &inspected)?).await?;
     Ok(n)
 }
@@ -147,8 +122,8 @@ async fn watch(lease: &mut Lease, tables: &Tables) -> Result<(), StoreError> {
     );
     lease.batch(&index).await.map_err(|error| match error.code() {
         Some(code) if *code == SqlState::UNIQUE_VIOLATION => {
-            let [_, column, ..] = tables.host.special();
-            AttachError::Ambiguous { table: tables.host.table.clone(), column: column.to_owned() }.into()
+            let (table, [_, column, ..]) = (tables.table.host.table().to_owned(), tables.table.special());
+            AttachError::Ambiguous { table, column: column.to_owned() }.into()
         }
         _ => StoreError::from(error),
     })?;
@@ -159,12 +134,12 @@ async fn watch(lease: &mut Lease, tables: &Tables) -> Result<(), StoreError> {
 
 /// Brings the triggers of a register up to date, within a transaction: they replace those of an earlier version.
 pub(in super::super) async fn upgrade(lease: &mut Lease, schema: &str, n: i32) -> Result<(), StoreError> {
-    let host = database::table(lease, schema, n).await?;
-    let inspected = inspect(lease, &host).await?;
+    let table = database::table(lease, schema, n).await?;
+    let inspected = inspect(lease, &table.host).await?;
     if inspected.is_left && inspected.keeps {
         return Ok(());
     }
-    Ok(lease.batch(&Tables::of(schema, n, &host, &inspected)?.sql(TRIGGERS)).await?)
+    Ok(lease.batch(&Tables::of(schema, n, &table, &inspected)?.sql(TRIGGERS)).await?)
 }
 
 /// Marks every row of a register.

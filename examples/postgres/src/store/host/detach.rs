@@ -1,8 +1,10 @@
 //! Detaching: what was added is taken away, and the rows keep what was synced.
 
+use tripartite_sql::{AttachError, Register};
+
 use super::super::tables::Tables;
-use super::super::{Register, StoreError, database};
-use super::{AttachError, inspect};
+use super::super::{StoreError, database};
+use super::{ADDED, inspect};
 use crate::names::in_schema;
 use crate::pool::Lease;
 
@@ -33,11 +35,11 @@ DELETE FROM tripartite.entries e USING tripartite.kinds k WHERE k.id = e.kind AN
 pub(in super::super) async fn detach(lease: &mut Lease, schema: &str, register: &Register) -> Result<(), StoreError> {
     let not_attached = || AttachError::NotAttached(register.to_string());
     let n = database::number(lease, schema, register).await?.ok_or_else(not_attached)?;
-    let host = database::table(lease, schema, n).await?;
-    if host.is_own() {
+    let table = database::table(lease, schema, n).await?;
+    if table.is_own {
         return Err(not_attached().into());
     }
-    let inspected = inspect(lease, &host).await?;
+    let inspected = inspect(lease, &table.host).await?;
     for trigger in TRIGGERS {
         lease.batch(&format!("DROP TRIGGER IF EXISTS tripartite_{trigger} ON {}", inspected.name)).await?;
     }
@@ -45,10 +47,10 @@ pub(in super::super) async fn detach(lease: &mut Lease, schema: &str, register: 
         lease.batch(&in_schema(schema, &format!("DROP FUNCTION IF EXISTS tripartite.{function}_{n}()"))).await?;
     }
     // An index on a column of the host's own does not go with a column.
-    if let Ok(tables) = Tables::of(schema, n, &host, &inspected) {
+    if let Ok(tables) = Tables::of(schema, n, &table, &inspected) {
         lease.batch(&tables.sql("DROP INDEX IF EXISTS {of_members}.{index}")).await?;
     }
-    for (column, _) in host.added() {
+    for (column, _) in table.host.added(ADDED) {
         lease.batch(&format!("ALTER TABLE {} DROP COLUMN IF EXISTS {column}", inspected.name)).await?;
     }
     lease.execute(&in_schema(schema, ENTRIES), &[&n]).await?;

@@ -1,11 +1,9 @@
 //! What a table looks like, and whether it can hold records.
 
-use std::collections::BTreeSet;
-
 use tripartite::schema::{Field, Kind, Schema};
+use tripartite_sql::{AttachError, HostTable};
 
 use super::super::StoreError;
-use super::{AttachError, HostTable};
 use crate::names::quoted;
 use crate::pool::Lease;
 
@@ -87,12 +85,12 @@ WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER
 
 /// Reads the definition of a table.
 pub(in super::super) async fn inspect(lease: &mut Lease, table: &HostTable) -> Result<Inspected, StoreError> {
-    let mut name = quoted(&table.table, '"');
-    if let Some(schema) = &table.schema {
+    let mut name = quoted(table.table(), '"');
+    if let Some(schema) = table.schema() {
         name = format!("{}.{name}", quoted(schema, '"'));
     }
-    let Some(row) = lease.first(TABLE, &[&name, &table.key]).await? else {
-        return Err(AttachError::NoTable(table.table.clone()).into());
+    let Some(row) = lease.first(TABLE, &[&name, &table.key()]).await? else {
+        return Err(AttachError::NoTable(table.table().to_owned()).into());
     };
     let (schema, found, is_watched): (String, String, bool) = (row.get(0), row.get(1), row.get(2));
     let columns = lease.query(COLUMNS, &[&name]).await?.iter().map(column).collect();
@@ -175,16 +173,17 @@ impl Inspected {
     }
 
     /// The table as it was named, with its schema.
-    pub(super) fn named(&self, asked: &HostTable) -> HostTable {
-        HostTable { schema: Some(self.schema.clone()), table: self.table.clone(), ..asked.clone() }
+    pub(super) fn named(&self, asked: &HostTable) -> Result<HostTable, AttachError> {
+        asked.spelled(Some(&self.schema), &self.table, |column| Ok(column.to_owned()))
     }
 
     /// Whether the table can hold the records of a schema.
     pub(super) fn check(&self, table: &HostTable, schema: &Schema) -> Result<(), StoreError> {
-        let key = self.column(&table.key)?;
+        let key = self.column(table.key())?;
         let told = matches!(key.form, Form::Integer | Form::Uuid | Form::Text) && key.not_null && key.is_unique;
         if !told || key.is_generated {
-            return Err(AttachError::Key { table: self.table.clone(), column: key.name.clone() }.into());
+            let expected = "a bigint, integer, uuid or text that is unique and not null by itself";
+            return Err(AttachError::Key { table: self.table.clone(), column: key.name.clone(), expected }.into());
         }
         for field in schema.fields() {
             let Some(column) = table.column_for(field) else {
@@ -194,7 +193,7 @@ impl Inspected {
             check_field(field, self.column(column)?)?;
         }
         self.check_special(table)?;
-        let known = once(table)?;
+        let known = table.named_columns()?;
         let stays_empty = |column: &&Column| column.not_null && !column.has_default && !column.is_generated;
         let unfilled = self.columns.iter().filter(stays_empty).find(|column| !known.contains(column.name.as_str()));
         let error = |column: &Column| AttachError::NotNull { table: self.table.clone(), column: column.name.clone() };
@@ -207,12 +206,12 @@ impl Inspected {
             column: column.to_owned(),
             problem: problem.to_owned(),
         };
-        if let Some(id) = &table.external_id
+        if let Some(id) = table.id_column()
             && (self.column(id)?.form != Form::Text || self.column(id)?.is_generated)
         {
             return Err(problem("external id", id, "its type must be text"));
         }
-        if let Some(active) = &table.active
+        if let Some(active) = table.active_column()
             && !matches!(self.column(active)?.form, Form::Boolean | Form::Integer)
         {
             return Err(problem("active", active, "its type must be boolean, or a whole number"));
@@ -230,16 +229,4 @@ fn check_field(field: &Field, column: &Column) -> Result<(), AttachError> {
         return Ok(());
     };
     Err(AttachError::Column { field: field.name().to_owned(), column: column.name.clone(), problem })
-}
-
-/// The columns that are named, each for one purpose. The key is filled by its default.
-fn once(table: &HostTable) -> Result<BTreeSet<&str>, AttachError> {
-    let special = [table.external_id.as_ref(), table.active.as_ref()];
-    let mut known = BTreeSet::new();
-    for name in special.into_iter().flatten().chain(table.columns.values()) {
-        if !known.insert(name.as_str()) || *name == table.key {
-            return Err(AttachError::Twice(name.clone()));
-        }
-    }
-    Ok(known)
 }

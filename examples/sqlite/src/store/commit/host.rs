@@ -8,9 +8,10 @@ use rusqlite::OptionalExtension;
 use tripartite::schema::Schema;
 use tripartite::store::{Action, Op, Revision};
 use tripartite::value::{FieldRef, Record, RecordBuilder, Value};
+use tripartite_sql::quoted;
 
 use super::super::cell::{self, Cell};
-use super::super::layout::{Layout, quoted};
+use super::super::layout::Layout;
 use super::super::{StoreError, index};
 use super::{Found, Writer};
 
@@ -34,17 +35,17 @@ fn is_empty(schema: &Schema, position: usize, null: FieldRef<'_>) -> bool {
 impl Writer<'_> {
     /// Whether the members stand in a table of the host's own.
     pub(super) fn is_in_host(&self) -> bool {
-        self.sql.register.host().is_some()
+        self.sql.names.host().is_some()
     }
 
     /// A row of the fields that a record states.
     pub(super) fn create_in_host(&self, op: &Op, record: &Record) -> Result<Found, StoreError> {
-        let register = &self.sql.register;
+        let names = &self.sql.names;
         let stated: Vec<_> = record.fields().enumerate().filter(|(_, field)| !field.is_missing()).collect();
-        let mut sql = register.sql("INSERT INTO {members}({external_id}, {active}");
+        let mut sql = names.sql("INSERT INTO {members}({external_id}, {active}");
         for (position, _) in &stated {
             sql.push_str(", ");
-            sql.push_str(&quoted(register.column(&self.schema.fields()[*position]), '"'));
+            sql.push_str(&quoted(names.column(&self.schema.fields()[*position]), '"'));
         }
         sql.push_str(&format!(") VALUES (?, 1{})", ", ?".repeat(stated.len())));
         let mut statement = self.tx.prepare_cached(&sql)?;
@@ -64,12 +65,12 @@ impl Writer<'_> {
             _ => &self.schema.missing(),
         };
         let stated: Vec<_> = written.fields().enumerate().filter(|(_, field)| !field.is_missing()).collect();
-        let register = &self.sql.register;
-        let mut sql = register.sql("SELECT {revision}");
+        let names = &self.sql.names;
+        let mut sql = names.sql("SELECT {revision}");
         for (position, _) in &stated {
-            sql.push_str(&format!(", {}", quoted(register.column(&self.schema.fields()[*position]), '"')));
+            sql.push_str(&format!(", {}", quoted(names.column(&self.schema.fields()[*position]), '"')));
         }
-        sql.push_str(&register.sql(" FROM {members} WHERE {local_id} = ?1"));
+        sql.push_str(&names.sql(" FROM {members} WHERE {local_id} = ?1"));
         let mut statement = self.tx.prepare_cached(&sql)?;
         let read = |row: &rusqlite::Row<'_>| {
             let altered = stated.iter().enumerate().find_map(|(at, (position, field))| {

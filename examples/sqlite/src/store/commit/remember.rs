@@ -1,9 +1,8 @@
 //! What is remembered of an op beside its row: the link with its base, the conflicts, the audit.
 
 use rusqlite::params;
-use tripartite::audit::{AuditEntry, Situation};
-use tripartite::store::{Action, ConflictChange, Op, OpenConflict, WHOLE_RECORD};
-use tripartite::value::{Record, RecordBuilder};
+use tripartite::store::{Action, ConflictChange, Op};
+use tripartite_sql::{stored_base, why};
 
 use super::super::StoreError;
 use super::super::bases::Left;
@@ -21,7 +20,8 @@ impl Writer<'_> {
         let (base, schema, shape, print) = match (left, &op.base) {
             (Some(Left { rest, shape, print }), _) => (rest, None, Some(shape), Some(print)),
             (None, base) => {
-                (base.as_ref().map(|base| self.base(base, created)), Some(self.batch.schema.to_bytes()), None, None)
+                let text = |base| serde_json::to_string(&self.schema.named(&stored_base(op, base))).unwrap_or_default();
+                (base.as_ref().map(text), Some(self.batch.schema.to_bytes()), None, None)
             }
         };
         let version = op.version.map(u64::cast_signed);
@@ -42,21 +42,6 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The base by its fields' names. What the source said beyond the schema of that time is no base: a field that the
-    /// schema gets later starts without one. What is left of fields that the schema had once stays.
-    fn base(&self, base: &Record, created: bool) -> String {
-        let text = |record: &Record| serde_json::to_string(&self.schema.named(record)).unwrap_or_default();
-        if !created || base.extra().is_missing() {
-            return text(base);
-        }
-        let mut row = RecordBuilder::new(base.len());
-        for (position, field) in base.fields().enumerate() {
-            // Every part of a row fits into a row.
-            let _ = row.set_field(position, field);
-        }
-        text(&row.finish())
-    }
-
     pub(super) fn conflict(&self, op: &Op, change: &ConflictChange) -> Result<(), StoreError> {
         match change {
             ConflictChange::Open(conflict) | ConflictChange::Update(conflict) => {
@@ -71,19 +56,4 @@ impl Writer<'_> {
         }
         Ok(())
     }
-}
-
-/// Whether it is a question about a record as a whole.
-fn asks(situation: Situation) -> bool {
-    matches!(situation, Situation::DeleteVsEdit | Situation::Replaced)
-}
-
-/// The sentence that the audit has on a conflict; none when only a side of it moved on.
-fn why<'a>(op: &'a Op, conflict: &OpenConflict) -> &'a str {
-    let of = |entry: &'a AuditEntry| match entry {
-        AuditEntry::Field(entry) if entry.group.as_ref().unwrap_or(&entry.field) == &conflict.unit => Some(&*entry.why),
-        AuditEntry::Record(entry) if conflict.unit == WHOLE_RECORD && asks(entry.situation) => Some(&*entry.why),
-        _ => None,
-    };
-    op.entries.iter().find_map(of).unwrap_or_default()
 }

@@ -1,9 +1,10 @@
 //! The statements that write a record, and what is remembered of it.
 
 use tripartite::schema::Schema;
+use tripartite_sql::quoted;
 
-use super::super::layout::quoted;
-use super::super::{Register, entries, load};
+use super::super::names::Names;
+use super::super::{entries, load};
 
 /// A base has a text or a shape; without one, the link keeps the base that it has.
 const LINK: &str = "
@@ -73,7 +74,7 @@ const FIND: &str = "SELECT {local_id}, {revision} FROM {members} WHERE {external
 /// The statements of a register and schema, written once for all batches.
 #[derive(Debug)]
 pub(in super::super) struct Statements {
-    pub(super) register: Register,
+    pub(super) names: Names,
     pub(super) members: String,
     pub(super) taken: String,
     pub(super) any: String,
@@ -94,37 +95,37 @@ pub(in super::super) struct Statements {
 }
 
 impl Statements {
-    pub(in super::super) fn of(register: &Register, schema: &Schema) -> Self {
-        let columns: Vec<_> = schema.fields().iter().map(|field| quoted(register.column(field), '"')).collect();
-        let (members, marks) = (register.sql("{members}"), ", ?".repeat(columns.len()));
+    pub(in super::super) fn of(names: &Names, schema: &Schema) -> Self {
+        let columns: Vec<_> = schema.fields().iter().map(|field| quoted(names.column(field), '"')).collect();
+        let (members, marks) = (names.sql("{members}"), ", ?".repeat(columns.len()));
         Self {
             insert: format!(
                 "{}, {}) VALUES (?{marks})",
-                register.sql("INSERT INTO {members}({external_id}"),
+                names.sql("INSERT INTO {members}({external_id}"),
                 columns.join(", ")
             ),
             find_row: format!(
                 "{}, {} {}",
-                register.sql("SELECT {local_id}, {revision}"),
+                names.sql("SELECT {local_id}, {revision}"),
                 columns.join(", "),
-                register.sql("FROM {members} WHERE {external_id} = ?1")
+                names.sql("FROM {members} WHERE {external_id} = ?1")
             ),
             members,
-            register: register.clone(),
-            taken: register.sql(TAKEN),
-            any: register.sql(load::ANY),
-            find: register.sql(FIND),
-            free: register.sql(FREE),
-            take_in: register.sql(TAKE_IN),
-            link: register.sql(LINK),
-            relink: register.sql(RELINK),
-            rekey: REKEY.map(|sql| register.sql(sql)),
-            clear: CLEAR.map(|sql| register.sql(sql)),
-            open: register.sql(OPEN),
-            close: register.sql(CLOSE),
-            kept: register.sql("SELECT 1 FROM {tripartite_kept} LIMIT 1"),
-            note: register.sql(NOTE),
-            entries: entries::Statements::of(register),
+            names: names.clone(),
+            taken: names.sql(TAKEN),
+            any: names.sql(load::ANY),
+            find: names.sql(FIND),
+            free: names.sql(FREE),
+            take_in: names.sql(TAKE_IN),
+            link: names.sql(LINK),
+            relink: names.sql(RELINK),
+            rekey: REKEY.map(|sql| names.sql(sql)),
+            clear: CLEAR.map(|sql| names.sql(sql)),
+            open: names.sql(OPEN),
+            close: names.sql(CLOSE),
+            kept: names.sql("SELECT 1 FROM {tripartite_kept} LIMIT 1"),
+            note: names.sql(NOTE),
+            entries: entries::Statements::of(names),
         }
     }
 }

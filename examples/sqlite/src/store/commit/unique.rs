@@ -14,15 +14,12 @@
 //! A value is given up as null, or, where the column takes none, as a text that nobody has. Nobody sees it: it is all one
 //! transaction.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{OptionalExtension, ToSql, ffi};
-use tripartite::id::{ExternalId, RunId};
 use tripartite::store::{Action, Op, OpOutcome, Precondition, Revision};
 use tripartite::value::Record;
+use tripartite_sql::{Held, Parked, quoted};
 
 use super::super::StoreError;
-use super::super::layout::quoted;
 use super::{Writer, is_refusal, told};
 
 /// What one attempt at an op came to.
@@ -33,37 +30,6 @@ pub(super) enum Tried {
         positions: Vec<usize>,
         problem: String,
     },
-}
-
-/// A row that gave its unique values up.
-pub(super) struct Parked {
-    id: ExternalId,
-    before: Revision,
-    after: Revision,
-}
-
-/// The records of a run that collided once.
-#[derive(Debug, Default)]
-pub(in super::super) struct Collided {
-    of: Option<RunId>,
-    ids: BTreeSet<ExternalId>,
-}
-
-impl Collided {
-    /// Whether it is the first time in its run that a record collides.
-    fn is_first(&mut self, run: &RunId, id: &ExternalId) -> bool {
-        if self.of.as_ref() != Some(run) {
-            *self = Self { of: Some(run.clone()), ids: BTreeSet::new() };
-        }
-        self.ids.insert(id.clone())
-    }
-}
-
-/// An op that collides, by its place in the batch.
-struct Held {
-    at: usize,
-    positions: Vec<usize>,
-    problem: String,
 }
 
 impl<'a> Writer<'a> {
@@ -88,13 +54,11 @@ impl<'a> Writer<'a> {
                 None => first += 1,
             }
         }
-        for Held { at, positions, problem } in held {
-            if self.collided.is_first(&batch.run, &batch.ops[at].id) {
-                continue;
+        for one in held {
+            let op = &batch.ops[one.at];
+            if !self.collided.is_first(&batch.run, &op.id) {
+                outcomes[one.at] = one.failed(self.holder(op, &one.positions)?);
             }
-            let holder = self.holder(&batch.ops[at], &positions)?;
-            let whose = holder.map(|local| format!("; record {local} here has that value")).unwrap_or_default();
-            outcomes[at] = OpOutcome::Failed { problem: format!("{problem}{whose}") };
         }
         Ok(outcomes)
     }
@@ -119,7 +83,7 @@ impl<'a> Writer<'a> {
         let columns: Vec<&str> = message.rsplit(": ").next().unwrap_or_default().split(", ").collect();
         let fields = self.schema.fields().iter().enumerate();
         let is_named = |name: &str| columns.iter().any(|column| column.ends_with(&format!(".{name}")));
-        fields.filter(|(_, field)| is_named(self.sql.register.column(field))).map(|(at, _)| at).collect()
+        fields.filter(|(_, field)| is_named(self.sql.names.column(field))).map(|(at, _)| at).collect()
     }
 
     /// Tries those that collide again, as long as one of them succeeds.
@@ -150,11 +114,7 @@ impl<'a> Writer<'a> {
         let known: Vec<OpOutcome> = held.iter().map(|one| outcomes[one.at].clone()).collect();
         self.run_cached("SAVEPOINT parked")?;
         if self.park(&self.batch.ops[held[first].at], &held[first].positions)? {
-            let again =
-                |one: &Held| Held { at: one.at, positions: one.positions.clone(), problem: one.problem.clone() };
-            let others = held.iter().enumerate().filter(|(at, _)| *at != first).map(|(_, one)| again(one));
-            let all: Vec<Held> = others.chain([again(&held[first])]).collect();
-            let rest = self.retry(all, outcomes)?;
+            let rest = self.retry(Held::with_last(held, first), outcomes)?;
             self.parked = None;
             let is_written = matches!(outcomes[held[first].at], OpOutcome::Applied { .. });
             if is_written && rest.iter().all(|one| one.at != held[first].at) {
@@ -183,9 +143,9 @@ impl<'a> Writer<'a> {
         for nothing in ["NULL", "lower(hex(randomblob(16)))"] {
             let columns: Vec<String> = positions
                 .iter()
-                .map(|&at| quoted(self.sql.register.column(&self.schema.fields()[at]), '"') + " = " + nothing)
+                .map(|&at| quoted(self.sql.names.column(&self.schema.fields()[at]), '"') + " = " + nothing)
                 .collect();
-            let tail = self.sql.register.sql("WHERE {local_id} = ?");
+            let tail = self.sql.names.sql("WHERE {local_id} = ?");
             let sql = format!("UPDATE {} SET {} {tail}", self.sql.members, columns.join(", "));
             match self.tx.execute(&sql, [local]).map_err(StoreError::from) {
                 Ok(_) => {
@@ -200,14 +160,6 @@ impl<'a> Writer<'a> {
         Ok(false)
     }
 
-    /// The revision that is expected of a row: one that gave its values up has another by now.
-    pub(super) fn after_parking(&self, id: &ExternalId, expected: Revision) -> Revision {
-        match &self.parked {
-            Some(parked) if parked.id == *id && parked.before == expected => parked.after,
-            _ => expected,
-        }
-    }
-
     /// The record that has the values which an op would write.
     fn holder(&self, op: &Op, positions: &[usize]) -> Result<Option<i64>, StoreError> {
         let written: &Record = match &op.action {
@@ -218,9 +170,9 @@ impl<'a> Writer<'a> {
             return Ok(None);
         }
         let cells: Vec<_> = positions.iter().map(|&at| self.layout.cell(self.schema, at, written.field(at))).collect();
-        let is = |at: &usize| quoted(self.sql.register.column(&self.schema.fields()[*at]), '"') + " = ?";
+        let is = |at: &usize| quoted(self.sql.names.column(&self.schema.fields()[*at]), '"') + " = ?";
         let columns: Vec<String> = positions.iter().map(is).collect();
-        let select = self.sql.register.sql("SELECT {local_id} FROM {members} WHERE");
+        let select = self.sql.names.sql("SELECT {local_id} FROM {members} WHERE");
         let mut statement = self.tx.prepare(&format!("{select} {} LIMIT 1", columns.join(" AND ")))?;
         let values: Vec<&dyn ToSql> = cells.iter().map(|cell| cell as &dyn ToSql).collect();
         Ok(statement.query_row(&values[..], |row| row.get(0)).optional()?)

@@ -1,10 +1,11 @@
 //! Attaching: the few columns, triggers and tables are added in one transaction, or nothing is.
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use tripartite_sql::{AttachError, HostTable, Register, Settings, quoted};
 
-use super::super::layout::quoted;
-use super::super::{Database, Register, Settings, StoreError, database, entries, removed, tables};
-use super::{AttachError, HostTable, ID, Inspected, META, REVISION, inspect};
+use super::super::names::Names;
+use super::super::{Database, StoreError, database, entries, layout, removed, tables};
+use super::{ADDED, Inspected, META, inspect};
 
 /// A client that replaces a row by its key (`INSERT OR REPLACE`) names none of the added columns. The row stays linked,
 /// and what was replaced is an edit.
@@ -52,7 +53,8 @@ impl Database {
     /// ```
     /// use tripartite::schema::{Field, Kind, Schema};
     /// use tripartite_sqlite::rusqlite::Connection;
-    /// use tripartite_sqlite::store::{Database, HostTable, Register, Settings, SqliteStore};
+    /// use tripartite_sqlite::store::{Database, SqliteStore};
+    /// use tripartite_sqlite::tripartite_sql::{HostTable, Register, Settings};
     /// let conn = Connection::open_in_memory()?;
     /// conn.execute_batch("CREATE TABLE people(id INTEGER PRIMARY KEY, full_name TEXT, note TEXT)")?;
     /// let database = Database::from_connection(conn)?;
@@ -72,18 +74,26 @@ impl Database {
     /// ```
     pub fn attach(&self, register: &Register, table: &HostTable, settings: &Settings) -> Result<(), StoreError> {
         let tx = Transaction::new_unchecked(self.connection(), TransactionBehavior::Immediate)?;
-        let inspected = inspect(&tx, &table.table)?;
-        let mut table = inspected.named(table)?;
-        let known = match database::holds(&tx, register)? {
-            true => Some(known(&tx, register, &mut table)?),
+        let inspected = inspect(&tx, table)?;
+        let (mut table, names) = (inspected.named(table)?, Names::of(register));
+        let known = match database::holds(&tx, &names)? {
+            true => Some(super::of(&tx, &names)?.ok_or_else(|| AttachError::Attached {
+                register: register.to_string(),
+                table: names.table("members"),
+                problem: "a table of the host's own needs another register".to_owned(),
+            })?),
             false => None,
         };
-        inspected.check(&tx, &table, &settings.schema)?;
-        if known.is_none() && inspected.has(REVISION) {
-            return Err(AttachError::Taken(table.table).into());
+        if let Some(known) = &known {
+            table.extend(register, known, |_| false)?;
         }
-        let attached = register.clone().in_host(Some(table.clone()));
-        if known.is_some() && !inspected.has(table.own("external_id").unwrap_or(ID)) {
+        inspected.check(&tx, &table, &settings.schema)?;
+        let [_, id, _, revision] = table.special();
+        if known.is_none() && inspected.has(revision) {
+            return Err(AttachError::Taken(table.table().to_owned()).into());
+        }
+        let attached = names.in_host(Some(table.clone()));
+        if known.is_some() && !inspected.has(id) {
             // Which row had which link went with the column.
             tx.execute_batch(&attached.sql("DELETE FROM {tripartite_links}; DELETE FROM {tripartite_conflicts}"))?;
         }
@@ -110,8 +120,8 @@ impl Database {
     /// [`StoreError::Column`], for the first field that cannot; [`StoreError`], when the database cannot be read.
     pub fn check_fields(&self, register: &Register, settings: &Settings) -> Result<(), StoreError> {
         match self.attached(register)? {
-            Some(table) => inspect(self.connection(), &table.table)?.check(self.connection(), &table, &settings.schema),
-            None => settings.check(),
+            Some(table) => inspect(self.connection(), &table)?.check(self.connection(), &table, &settings.schema),
+            None => layout::check(settings),
         }
     }
 
@@ -120,7 +130,7 @@ impl Database {
     /// # Errors
     /// [`StoreError`], when there is no such table, or the database cannot be read.
     pub fn count_rows(&self, table: &HostTable) -> Result<u64, StoreError> {
-        let table = quoted(&inspect(self.connection(), &table.table)?.table, '"');
+        let table = quoted(&inspect(self.connection(), table)?.table, '"');
         let count =
             self.connection().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))?;
         Ok(count.cast_unsigned())
@@ -131,55 +141,31 @@ impl Database {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn attached(&self, register: &Register) -> Result<Option<HostTable>, StoreError> {
-        match database::holds(self.connection(), register)? {
-            true => super::of(self.connection(), register),
-            false => Ok(None),
-        }
+        let names = Names::of(register);
+        if database::holds(self.connection(), &names)? { super::of(self.connection(), &names) } else { Ok(None) }
     }
 }
 
-/// How it is attached already. What is asked for gets the columns that were named before, too.
-fn known(tx: &Connection, register: &Register, asked: &mut HostTable) -> Result<HostTable, StoreError> {
-    let differs = |table: &str, problem: &str| AttachError::Attached {
-        register: register.to_string(),
-        table: table.to_owned(),
-        problem: problem.to_owned(),
-    };
-    let Some(known) = super::of(tx, register)? else {
-        return Err(differs(&register.table("members"), "a table of the host's own needs another register").into());
-    };
-    let same = (&known.table, &known.key, &known.external_id, &known.active)
-        == (&asked.table, &asked.key, &asked.external_id, &asked.active);
-    let moved = asked.columns.iter().any(|(field, column)| known.column_of(field).is_some_and(|is| is != column));
-    if !same || moved {
-        return Err(differs(&known.table, "detach it before it is attached otherwise").into());
-    }
-    for (field, column) in &known.columns {
-        asked.columns.insert(field.clone(), column.clone());
-    }
-    Ok(known)
-}
-
-fn add_columns(tx: &Connection, register: &Register, is: &Inspected, table: &HostTable) -> Result<(), StoreError> {
-    for (column, definition) in table.added() {
+fn add_columns(tx: &Connection, names: &Names, is: &Inspected, table: &HostTable) -> Result<(), StoreError> {
+    for (column, definition) in table.added(ADDED) {
         if !is.has(column) {
-            tx.execute_batch(&register.sql(&format!("ALTER TABLE {{members}} ADD COLUMN {column} {definition}")))?;
+            tx.execute_batch(&names.sql(&format!("ALTER TABLE {{members}} ADD COLUMN {column} {definition}")))?;
         }
     }
     let index = "CREATE UNIQUE INDEX IF NOT EXISTS {tripartite_members_id} ON {members}({external_id})";
-    tx.execute_batch(&register.sql(index)).map_err(|error| match error.sqlite_error_code() {
+    tx.execute_batch(&names.sql(index)).map_err(|error| match error.sqlite_error_code() {
         Some(ErrorCode::ConstraintViolation) => {
-            let column = table.external_id.clone().unwrap_or_else(|| ID.to_owned());
-            AttachError::Ambiguous { table: table.table.clone(), column }.into()
+            let (column, table) = (table.special()[1].to_owned(), table.table().to_owned());
+            AttachError::Ambiguous { table, column }.into()
         }
         _ => StoreError::from(error),
     })
 }
 
-fn add_triggers(tx: &Connection, register: &Register) -> Result<(), StoreError> {
+fn add_triggers(tx: &Connection, names: &Names) -> Result<(), StoreError> {
     for (name, sql) in triggers() {
-        if !database::has_trigger(tx, &register.table(name))? {
-            tx.execute_batch(&register.sql(sql))?;
+        if !database::has_trigger(tx, &names.table(name))? {
+            tx.execute_batch(&names.sql(sql))?;
         }
     }
     Ok(())

@@ -1,10 +1,12 @@
 //! Detaching: what was added is taken away, and the host's rows stay as they are.
 
 use rusqlite::{Transaction, TransactionBehavior};
+use tripartite_sql::{AttachError, Register};
 
-use super::super::{Database, Register, StoreError, database, near};
+use super::super::names::Names;
+use super::super::{Database, StoreError, database, near};
 use super::attach::triggers;
-use super::{AttachError, of};
+use super::{ADDED, of};
 
 const TABLES: [&str; 14] = [
     "tripartite_links",
@@ -32,24 +34,23 @@ impl Database {
     /// cannot be written. Then nothing was changed.
     ///
     /// ```
-    /// use tripartite_sqlite::store::{Database, Register};
+    /// use tripartite_sqlite::store::Database;
+    /// use tripartite_sqlite::tripartite_sql::Register;
     /// // There is nothing to take away.
     /// assert!(Database::in_memory()?.detach(&Register::default()).is_err());
     /// # Ok::<(), tripartite_sqlite::store::StoreError>(())
     /// ```
     pub fn detach(&self, register: &Register) -> Result<(), StoreError> {
         let tx = Transaction::new_unchecked(self.connection(), TransactionBehavior::Immediate)?;
-        let table = match database::holds(&tx, register)? {
-            true => of(&tx, register)?,
-            false => None,
-        };
+        let names = Names::of(register);
+        let table = if database::holds(&tx, &names)? { of(&tx, &names)? } else { None };
         let table = table.ok_or_else(|| AttachError::NotAttached(register.to_string()))?;
-        let attached = register.clone().in_host(Some(table.clone()));
+        let attached = names.in_host(Some(table.clone()));
         for name in triggers().map(|(name, _)| name).chain(near::triggers()) {
             tx.execute_batch(&attached.sql(&format!("DROP TRIGGER IF EXISTS {{{name}}}")))?;
         }
         tx.execute_batch(&attached.sql("DROP INDEX IF EXISTS {tripartite_members_id}"))?;
-        for (column, _) in table.added() {
+        for (column, _) in table.added(ADDED) {
             tx.execute_batch(&attached.sql(&format!("ALTER TABLE {{members}} DROP COLUMN {column}")))?;
         }
         tx.execute_batch(&attached.sql("DROP VIEW IF EXISTS {tripartite_audit}"))?;

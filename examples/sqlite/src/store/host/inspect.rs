@@ -1,12 +1,10 @@
 //! What a table of the host's own looks like, and whether it can hold records.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{Connection, OptionalExtension};
 use tripartite::schema::{Field, Kind, Schema};
+use tripartite_sql::{AttachError, HostTable};
 
 use super::super::StoreError;
-use super::{AttachError, HostTable};
 
 /// A table and its columns.
 #[derive(Debug)]
@@ -26,11 +24,12 @@ pub(in super::super) struct Column {
 }
 
 /// Reads the definition of a table.
-pub(in super::super) fn inspect(conn: &Connection, table: &str) -> Result<Inspected, StoreError> {
-    let none = || AttachError::NoTable(table.to_owned());
-    let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name = ?1 COLLATE NOCASE
+pub(in super::super) fn inspect(conn: &Connection, table: &HostTable) -> Result<Inspected, StoreError> {
+    let none = || AttachError::NoTable(table.table().to_owned());
+    let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name = ?1 COLLATE NOCASE AND ?2 = 'main' COLLATE NOCASE
         AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'tripartite\\_%' ESCAPE '\\'";
-    let table: String = conn.query_row(sql, [table], |row| row.get(0)).optional()?.ok_or_else(none)?;
+    let asked = [table.table(), table.schema().unwrap_or("main")];
+    let table: String = conn.query_row(sql, asked, |row| row.get(0)).optional()?.ok_or_else(none)?;
     let sql = "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk, hidden FROM pragma_table_xinfo(?1)";
     let mut statement = conn.prepare(sql)?;
     let columns = statement.query_map([&table], |row| {
@@ -61,14 +60,7 @@ impl Inspected {
     /// The table as it was named, with the names that its columns have.
     pub(super) fn named(&self, asked: &HostTable) -> Result<HostTable, AttachError> {
         let name = |column: &str| self.column(column).map(|column| column.name.clone());
-        let columns = asked.columns().map(|(field, column)| Ok((field.to_owned(), name(column)?)));
-        Ok(HostTable {
-            table: self.table.clone(),
-            key: name(&asked.key)?,
-            columns: columns.collect::<Result<_, AttachError>>()?,
-            external_id: asked.external_id.as_deref().map(name).transpose()?,
-            active: asked.active.as_deref().map(name).transpose()?,
-        })
+        asked.spelled(None, &self.table, name)
     }
 
     /// Whether the table can hold the records of a schema.
@@ -81,7 +73,7 @@ impl Inspected {
             };
             self.check_field(field, self.column(column)?)?;
         }
-        let known = once(table)?;
+        let known = table.named_columns()?;
         self.check_id(table)?;
         let stays_empty =
             |column: &&Column| column.not_null && !column.has_default && !column.is_key && !column.is_generated;
@@ -92,7 +84,7 @@ impl Inspected {
 
     /// A key that is not the number of the row has an index of its own.
     fn check_key(&self, conn: &Connection, table: &HostTable) -> Result<(), StoreError> {
-        let key = self.column(&table.key)?;
+        let key = self.column(table.key())?;
         let alone = self.columns.iter().filter(|column| column.is_key).count() == 1;
         let sql = "SELECT wr = 0 FROM pragma_table_list WHERE schema = 'main' AND name = ?1";
         let has_rowid: bool = conn.query_row(sql, [&self.table], |row| row.get(0))?;
@@ -100,7 +92,8 @@ impl Inspected {
         if key.is_key && alone && has_rowid && !indexed && key.declared.eq_ignore_ascii_case("INTEGER") {
             return Ok(());
         }
-        Err(AttachError::Key { table: self.table.clone(), column: key.name.clone() }.into())
+        let expected = "its INTEGER PRIMARY KEY";
+        Err(AttachError::Key { table: self.table.clone(), column: key.name.clone(), expected }.into())
     }
 
     fn check_field(&self, field: &Field, column: &Column) -> Result<(), AttachError> {
@@ -116,25 +109,13 @@ impl Inspected {
     }
 
     fn check_id(&self, table: &HostTable) -> Result<(), AttachError> {
-        let Some(id) = &table.external_id else { return Ok(()) };
+        let Some(id) = table.id_column() else { return Ok(()) };
         if Affinity::of(&self.column(id)?.declared) == Affinity::Text {
             return Ok(());
         }
         let problem = "its type must be TEXT".to_owned();
-        Err(AttachError::Column { field: "external id".to_owned(), column: id.clone(), problem })
+        Err(AttachError::Column { field: "external id".to_owned(), column: id.to_owned(), problem })
     }
-}
-
-/// The columns that are named, each for one purpose.
-fn once(table: &HostTable) -> Result<BTreeSet<&str>, AttachError> {
-    let special = [Some(&table.key), table.external_id.as_ref(), table.active.as_ref()];
-    let mut known = BTreeSet::new();
-    for name in special.into_iter().flatten().chain(table.columns.values()) {
-        if !known.insert(name.as_str()) {
-            return Err(AttachError::Twice(name.clone()));
-        }
-    }
-    Ok(known)
 }
 
 /// What SQLite makes of a value, by the declared type: <https://sqlite.org/datatype3.html#affinity_name_examples>.

@@ -1,19 +1,17 @@
-//! Which records are whose: one organisation's copy of one source.
-
 use std::fmt;
 use std::str::FromStr;
 
 use tripartite::id::SyncKey;
 
-/// One organisation's records of one source, within a schema.
+/// One organisation's records of one source, within a database; the unnamed one is that of a database for a single club.
 ///
 /// ```
-/// use tripartite_postgres::store::Register;
+/// use tripartite_sql::Register;
 /// let register: Register = "Ballybeg/federation".parse()?;
 /// assert_eq!(register.to_string(), "Ballybeg/federation");
 /// assert!("Ballybeg".parse::<Register>().is_err());
 /// assert_eq!(Register::default().key(), None); // the unnamed one
-/// # Ok::<(), tripartite_postgres::store::RegisterError>(())
+/// # Ok::<(), tripartite_sql::RegisterError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Register {
@@ -36,8 +34,8 @@ impl Register {
         self.key.as_ref()
     }
 
-    /// How it is stored. No key is empty.
-    pub(super) fn name(&self) -> String {
+    /// Its key as a text, for a column; the unnamed register's is empty, and no key is.
+    pub fn name(&self) -> String {
         self.key.as_ref().map(ToString::to_string).unwrap_or_default()
     }
 }
@@ -57,5 +55,17 @@ impl FromStr for Register {
 
     fn from_str(text: &str) -> Result<Self, RegisterError> {
         text.parse().map(|key| Self::of(&key)).map_err(|_| RegisterError(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_names_no_register_is_refused() {
+        for text in ["", "a", "a/", "/b", "a/b/c", "a=/b", "a=2/b", "a=zz/b", "a=ff/b", "a\n/b", "a=0a/b"] {
+            assert_eq!(text.parse::<Register>(), Err(RegisterError(text.to_owned())), "{text}");
+        }
     }
 }
