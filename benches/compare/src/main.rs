@@ -49,13 +49,14 @@ fn compare(asked: &Compare) -> Result<ExitCode, String> {
             Part::Queue => queue::rows(&asked.effort)?,
         });
     }
-    println!("{}", table::tables(&rows));
-    if asked.is_plotted() {
-        let plot = plot::svg(&lines);
-        plot::write(asked.plot.as_deref(), &plot)?;
-        if asked.write_docs {
-            docs::write(&rows, &plot)?;
-        }
+    let tables = table::tables(&rows);
+    println!("{}", table::page(&tables));
+    let plot = asked.is_plotted().then(|| plot::svg(&lines));
+    if let Some(plot) = &plot {
+        plot::write(asked.plot.as_deref(), plot)?;
+    }
+    if asked.write_docs {
+        docs::write(tables, plot)?;
     }
     Ok(if asked.check { judge(&rows) } else { ExitCode::SUCCESS })
 }

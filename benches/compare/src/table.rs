@@ -4,19 +4,25 @@ use std::fmt::Write;
 
 use crate::row::{Measured, Row, Target};
 
-/// All tables, in the order in which their first rows come.
-pub(crate) fn tables(rows: &[Row]) -> String {
+/// All tables with their names, in the order in which their first rows come.
+pub(crate) fn tables(rows: &[Row]) -> Vec<(String, String)> {
     let mut names: Vec<&str> = Vec::new();
     for row in rows {
         if !names.contains(&row.table) {
             names.push(row.table);
         }
     }
-    let table = |name: &&str| {
-        let rows: Vec<&Row> = rows.iter().filter(|row| row.table == *name).collect();
-        format!("{name}\n\n{}", markdown(&rows))
+    let table = |name: &str| {
+        let rows: Vec<&Row> = rows.iter().filter(|row| row.table == name).collect();
+        (name.to_owned(), markdown(&rows))
     };
-    names.iter().map(table).collect::<Vec<_>>().join("\n")
+    names.into_iter().map(table).collect()
+}
+
+/// Tables one below the other, each under its name.
+pub(crate) fn page(tables: &[(String, String)]) -> String {
+    let table = |(name, table): &(String, String)| format!("{name}\n\n{table}");
+    tables.iter().map(table).collect::<Vec<_>>().join("\n")
 }
 
 fn markdown(rows: &[&Row]) -> String {
