@@ -14,8 +14,8 @@
 //! **What is atomic?** A swap is one statement, which takes effect or not. Of two that expect the same version, the later one
 //! waits for the row, finds another version, and is a conflict.
 //!
-//! **How many round trips does a call take?** One; a batch or a chain of swaps takes two, its transaction included, and waits
-//! for the disk once.
+//! **How many round trips does a call take?** One; a batch of swaps, or a chain that creates or deletes a record, takes two, its
+//! transaction included. Each waits for the disk once.
 //!
 //! **Do workers wait for each other?** Not when they take jobs: [`take`](JobStore::take) is one statement, which passes over
 //! the rows that others have locked. Two that change the same record wait.
@@ -33,6 +33,7 @@
 //! **May a host enqueue a job in its own transaction?** Yes: [`InTransaction`].
 
 mod cell;
+mod chain;
 mod error;
 mod listen;
 mod log;
@@ -75,6 +76,7 @@ use crate::pool::Pool;
 #[derive(Debug, Clone)]
 pub struct PostgresJobStore {
     pool: Pool,
+    chain: chain::Statement,
     log: log::Statements,
     record: record::Statements,
 }
@@ -94,7 +96,8 @@ impl PostgresJobStore {
     /// [`JobsError`], when it cannot be reached, or has no tables of this version.
     pub async fn open_in(pool: Pool, schema: &str) -> Result<Self, JobsError> {
         format::check(&mut pool.lease().await?, schema).await?;
-        Ok(Self { pool, log: log::Statements::of(schema), record: record::Statements::of(schema) })
+        let (chain, log) = (chain::Statement::of(schema), log::Statements::of(schema));
+        Ok(Self { pool, chain, log, record: record::Statements::of(schema) })
     }
 
     /// The keys under a key, behind another one, at most `limit`, in the order of their bytes. All slots stand under
@@ -157,7 +160,11 @@ impl JobStore for PostgresJobStore {
     }
 
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, JobsError> {
+        let mut lease = self.pool.lease().await?;
+        if let Some(answers) = self.chain.run(&mut lease, swaps, entries).await? {
+            return Ok(answers);
+        }
         let appended = entries.iter().map(|entry| self.log.appending(entry)).collect();
-        self.record.swap_chain(&mut self.pool.lease().await?, swaps, appended).await
+        self.record.swap_chain(&mut lease, swaps, appended).await
     }
 }

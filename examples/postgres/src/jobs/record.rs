@@ -78,10 +78,15 @@ fn answers(len: usize, places: &[usize], rows: &[Vec<tokio_postgres::Row>]) -> V
     answers
 }
 
-/// What a swap puts in place of which version, if it does that alone and tells nobody who listens.
+/// What a swap puts in place of which version, if it does that.
+pub(super) fn replaces(swap: &SwapOf) -> Option<(i64, &Row)> {
+    Some((i64::try_from(swap.expect?.0).ok()?, swap.next.as_ref()?))
+}
+
+/// The same with its key, if it tells nobody who listens.
 fn replaces_quietly(swap: &SwapOf) -> Option<(&str, i64, &Row)> {
-    let row = swap.next.as_ref().filter(|row| !row.is_waiting_job())?;
-    Some((swap.key.as_str(), i64::try_from(swap.expect?.0).ok()?, row))
+    let (expect, row) = replaces(swap).filter(|(_, row)| !row.is_waiting_job())?;
+    Some((swap.key.as_str(), expect, row))
 }
 
 fn listing(rows: &[tokio_postgres::Row], limit: usize) -> Result<DuePage, JobsError> {
@@ -197,7 +202,7 @@ impl Statements {
         Ok(answers(swaps.len(), &places, &rows))
     }
 
-    /// A chain is one transaction, which a conflict takes back.
+    /// A chain that is not one statement is one transaction, which a conflict takes back.
     pub(super) async fn swap_chain(
         &self,
         lease: &mut Lease,
