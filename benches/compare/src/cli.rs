@@ -25,7 +25,7 @@ options:
   --write-docs      puts tables and plot into the crate's page about performance; what was not measured stays there
   --only PART,..    core, host, postgres, queue
   --people N,..     sizes of the workload, ascending; the targets are judged at the last
-  --alone           without peers of other languages, which may have to be fetched
+  --alone           without peers of other languages, and other queues: they may have to be fetched and built
   --rounds N        how often every contender goes over the workload
 ";
 

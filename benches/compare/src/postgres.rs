@@ -16,7 +16,7 @@ mod lines;
 #[expect(dead_code, reason = "the tests need more of it")]
 #[expect(clippy::unwrap_used, reason = "without a server there is nothing to measure")]
 #[path = "../../../examples/postgres/tests/it/server.rs"]
-mod server;
+pub(crate) mod server;
 
 use std::path::Path;
 use std::time::Duration;
@@ -26,6 +26,7 @@ use tripartite::run::{Run, RunOutcome};
 use tripartite::schema::{Policy, Schema};
 use tripartite_postgres::pool::Pool;
 use tripartite_postgres::store::{Database, PostgresStore};
+use tripartite_postgres::tokio_postgres::{Client, Config, Error, NoTls};
 use tripartite_sql::Settings;
 
 use self::floor::Floor;
@@ -42,13 +43,10 @@ const JUDGED: u64 = 100_000;
 /// As often each night is repeated at most.
 const NIGHTS: usize = 5;
 
-const STATEMENTS: &str = "
-SELECT string_agg(format('%s ms, %s calls: %s', round(total_exec_time), calls, query), E'\\n') FROM (
-    SELECT total_exec_time, calls, left(regexp_replace(query, '\\s+', ' ', 'g'), 100) AS query
-    FROM pg_stat_statements WHERE toplevel AND query LIKE '%tripartite%' ORDER BY total_exec_time DESC LIMIT 8
-) s";
+/// What a server is started with that says what it was busy with.
+pub(crate) const STATISTICS: [&str; 2] = ["-c", "shared_preload_libraries=pg_stat_statements"];
 
-type Problem = Box<dyn std::error::Error>;
+pub(crate) type Problem = Box<dyn std::error::Error>;
 
 /// The rows of the tables about PostgreSQL; none where there is no server.
 pub(crate) fn rows(effort: &Effort) -> Result<Vec<Row>, String> {
@@ -94,7 +92,7 @@ impl Night {
 fn measured(effort: &Effort) -> Result<Vec<Row>, Problem> {
     let place = Place::new(effort.people())?;
     place.write_some(effort.people())?;
-    let cluster = Cluster::new(&["-c", "shared_preload_libraries=pg_stat_statements"]);
+    let cluster = Cluster::new(&STATISTICS);
     let client = Sql::at(&cluster.address());
     client.try_run("CREATE EXTENSION pg_stat_statements")?;
     let database = Database::of(Pool::on(runtime(), &cluster.address())?);
@@ -115,9 +113,7 @@ fn measured(effort: &Effort) -> Result<Vec<Row>, Problem> {
         floor.copy()?;
         all.add(people, timed(|| floor.change(&moved))?, timed(|| host.night(&moved, "all"))?);
     }
-    if let Some(told) = client.value(STATEMENTS) {
-        eprintln!("PostgreSQL, what the server was busy with:\n{told}");
-    }
+    busy(&client, "query LIKE '%tripartite%'");
     let memory = Row {
         table: "PostgreSQL, unchanged records",
         name: "peak memory of the run, a record".to_owned(),
@@ -132,6 +128,30 @@ fn measured(effort: &Effort) -> Result<Vec<Row>, Problem> {
     let floor = "the same updates, links, bases and entries, prepared, without triggers";
     rows.extend(all.rows(effort, "PostgreSQL, everything changes", floor, 2.0));
     Ok(rows)
+}
+
+/// Says what the server was busy with, of the statements for which a condition holds.
+pub(crate) fn busy(client: &Sql, condition: &str) {
+    let statements = format!(
+        "SELECT string_agg(format('%s ms, %s calls: %s', round(time), calls, query), E'\\n') FROM (
+            SELECT sum(total_exec_time) AS time, sum(calls) AS calls, left(regexp_replace(query, '\\s+', ' ', 'g'), 100) AS query
+            FROM pg_stat_statements WHERE toplevel AND {condition} GROUP BY 3 ORDER BY 1 DESC LIMIT 8
+        ) s"
+    );
+    if let Some(told) = client.value(&statements) {
+        eprintln!("PostgreSQL, what the server was busy with:\n{told}");
+    }
+}
+
+/// A connection that knows nothing of the crate.
+pub(crate) fn client(address: &str) -> Result<Client, Problem> {
+    let config: Config = address.parse()?;
+    let open = runtime().spawn(async move {
+        let (client, connection) = config.connect(NoTls).await?;
+        tokio::spawn(connection);
+        Ok::<_, Error>(client)
+    });
+    Ok(block_on(open)??)
 }
 
 fn timed(work: impl FnOnce() -> Result<(), Problem>) -> Result<Duration, Problem> {

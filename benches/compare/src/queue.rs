@@ -3,10 +3,13 @@
 //! A command is a pure transition between two slots, and a store keeps the slots by compare-and-swap. So the floor of
 //! everything here is the swap alone: of the store in memory by its own call, of SQLite by an `UPDATE` of the same row by
 //! key and version, prepared, in a transaction of the same length, on a connection of the same settings.
+//!
+//! Whole jobs, by several workers at once and beside other queues, are in tables of their own.
 
 mod jobs;
 mod memory;
 mod sqlite;
+mod workers;
 
 use crate::effort::Effort;
 use crate::rounds::Times;
@@ -18,11 +21,12 @@ const TABLE: &str = "The queue: transitions, and the stores against a bare swap"
 /// How many swaps wait for the disk together.
 const BATCHES: [usize; 3] = [1, 10, 100];
 
-/// The rows of the table about the queue.
+/// The rows of the tables about the queue.
 pub(crate) fn rows(effort: &Effort) -> Result<Vec<Row>, String> {
     let mut rows = memory::rows(effort);
     rows.extend(sqlite::rows(effort, sqlite::Kept::InMemory)?);
     rows.extend(sqlite::rows(effort, sqlite::Kept::OnDisk)?);
+    rows.extend(workers::rows(effort)?);
     Ok(rows)
 }
 

@@ -45,6 +45,12 @@ impl Times {
         Measured::Nanoseconds { median: median(paces().collect()), least: paces().fold(f64::INFINITY, f64::min) }
     }
 
+    /// Records a second.
+    pub(crate) fn rate(&self) -> Measured {
+        let rates = || self.rounds.iter().map(|round| 1e9 / round.pace());
+        Measured::PerSecond { median: median(rates().collect()), most: rates().fold(0.0, f64::max) }
+    }
+
     /// Held against another contender of the same rounds: the median of the rounds' ratios.
     pub(crate) fn against(&self, name: impl Into<String>, other: &Self) -> Against {
         let rounds = self.rounds.iter().zip(&other.rounds);

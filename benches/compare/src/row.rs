@@ -27,6 +27,13 @@ pub(crate) enum Measured {
         /// The least.
         least: f64,
     },
+    /// Jobs a second, the median of all rounds, and the most.
+    PerSecond {
+        /// The median.
+        median: f64,
+        /// The most.
+        most: f64,
+    },
     /// Bytes a record.
     Bytes(f64),
     /// Mebibytes of a whole process.
@@ -40,6 +47,7 @@ impl Measured {
     pub(crate) fn figure(self) -> f64 {
         match self {
             Self::Nanoseconds { median: figure, .. }
+            | Self::PerSecond { median: figure, .. }
             | Self::Bytes(figure)
             | Self::Mebibytes(figure)
             | Self::Count(figure) => figure,

@@ -27,9 +27,9 @@ pub(crate) fn page(tables: &[(String, String)]) -> String {
 
 fn markdown(rows: &[&Row]) -> String {
     let mut out =
-        String::from("| what | median | least | against | ratio | target | |\n|---|--:|--:|---|--:|--:|---|\n");
+        String::from("| what | median | best | against | ratio | target | |\n|---|--:|--:|---|--:|--:|---|\n");
     for row in rows {
-        let (median, least) = figures(row.measured);
+        let (median, best) = figures(row.measured);
         let (against, ratio) = match &row.against {
             // What is held against a limit is shown as it is held.
             Some(against) if against.ratio < 1.0 && !matches!(row.target, Some(Target::AtMost(_))) => {
@@ -44,7 +44,7 @@ fn markdown(rows: &[&Row]) -> String {
             Some(_) if row.is_met() => "met",
             Some(_) => "**missed**",
         };
-        let _ = writeln!(out, "| {} | {median} | {least} | {against} | {ratio} | {target} | {met} |", row.name);
+        let _ = writeln!(out, "| {} | {median} | {best} | {against} | {ratio} | {target} | {met} |", row.name);
     }
     out
 }
@@ -52,6 +52,7 @@ fn markdown(rows: &[&Row]) -> String {
 fn figures(measured: Measured) -> (String, String) {
     match measured {
         Measured::Nanoseconds { median, least } => (format!("{} ns", short(median)), format!("{} ns", short(least))),
+        Measured::PerSecond { median, most } => (format!("{} /s", short(median)), format!("{} /s", short(most))),
         Measured::Bytes(bytes) => (format!("{} B", short(bytes)), String::new()),
         Measured::Mebibytes(size) => (format!("{} MiB", short(size)), String::new()),
         Measured::Count(count) => (short(count), String::new()),

@@ -8,10 +8,9 @@ use serde::Deserialize;
 use tripartite::drive::block_on;
 use tripartite::run::BATCH;
 use tripartite_postgres::tokio_postgres::types::ToSql;
-use tripartite_postgres::tokio_postgres::{Client, Config, NoTls, Statement};
+use tripartite_postgres::tokio_postgres::{Client, Statement};
 
-use super::Problem;
-use super::server::runtime;
+use super::{Problem, client};
 
 /// A line of the listing.
 #[derive(Deserialize)]
@@ -92,13 +91,7 @@ LEFT JOIN tripartite.links l ON l.register = 1 AND l.external_id = m.external_id
 
 impl Floor {
     pub(super) fn new(address: &str) -> Result<Self, Problem> {
-        let config: Config = address.parse()?;
-        let open = runtime().spawn(async move {
-            let (client, connection) = config.connect(NoTls).await?;
-            tokio::spawn(connection);
-            Ok::<_, tripartite_postgres::tokio_postgres::Error>(client)
-        });
-        let client = block_on(open)??;
+        let client = client(address)?;
         block_on(client.batch_execute(MEMBERS))?;
         Ok(Self(client))
     }

@@ -122,7 +122,7 @@ fn swapped<S: JobStore + Sync>(store: &S, swaps: &[SwapOf]) -> Vec<Version> {
     answers.into_iter().map(applied).collect()
 }
 
-fn applied(swap: Swap) -> Version {
+pub(super) fn applied(swap: Swap) -> Version {
     match swap {
         Swap::Applied(version) => version,
         Swap::Conflict => panic!("nobody else writes"),

@@ -170,11 +170,11 @@ fn update(conn: &mut Connection, batches: &[Vec<SwapOf>], version: i64) -> rusql
 }
 
 /// A directory that goes with the measurement.
-struct Place(PathBuf);
+pub(super) struct Place(PathBuf);
 
 impl Place {
     /// Beside the program: where temporary files are, there may be no disk to wait for.
-    fn new() -> std::io::Result<Self> {
+    pub(super) fn new() -> std::io::Result<Self> {
         let dir = env::current_exe()?.with_file_name(format!("compare-queue-{}", std::process::id()));
         fs::create_dir_all(&dir)?;
         Ok(Self(dir))
@@ -184,9 +184,20 @@ impl Place {
         self.0.join(format!("{name}.db"))
     }
 
+    /// The file of a database that is not there.
+    pub(super) fn fresh(&self, name: &str) -> std::io::Result<PathBuf> {
+        for end in ["db", "db-wal", "db-shm"] {
+            match fs::remove_file(self.0.join(format!("{name}.{end}"))) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(self.file(name))
+    }
+
     /// Lets the journal of a database that is open grow beyond the size at which it is used again from its beginning:
     /// until then, a transaction costs twice as much.
-    fn grow_journal(&self, name: &str) -> rusqlite::Result<()> {
+    pub(super) fn grow_journal(&self, name: &str) -> rusqlite::Result<()> {
         let grow = "CREATE TABLE grown(bytes); INSERT INTO grown VALUES (zeroblob(8000000)); DROP TABLE grown;";
         let conn = Connection::open(self.file(name))?;
         conn.execute_batch(grow)?;
