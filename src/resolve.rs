@@ -222,7 +222,9 @@ pub fn resolve<'a>(policy: &Policy, changes: &ChangeSet<'a>, record: Option<&Str
     let sides = changes.sides;
     let resolutions =
         changes.changes().iter().map(|change| UnitResolver { policy, sides }.decide(change, record)).collect();
-    Resolved { sides, resolutions, schema: policy.schema().clone() }
+    let mut resolved = Resolved { sides, resolutions, schema: policy.schema().clone() };
+    resolved.carry();
+    resolved
 }
 
 /// Whether sets are merged. A first sync that is left to a person is left whole.

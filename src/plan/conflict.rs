@@ -16,7 +16,7 @@ pub(super) fn conflicts(schema: &Schema, resolved: &Resolved<'_>, open: &[OpenCo
         changes.push(ConflictChange::Close { unit: conflict.unit.clone() });
     }
     for resolution in resolved.resolutions.iter().filter(|resolution| resolution.is_open()) {
-        let conflict = open_conflict(schema, &resolved.sides, resolution);
+        let conflict = open_conflict(schema, resolved, resolution);
         match open.iter().find(|known| known.unit == conflict.unit) {
             None => changes.push(ConflictChange::Open(conflict)),
             Some(known) if same_conflict(schema, known, &conflict) => {}
@@ -157,7 +157,8 @@ fn named_value(schema: &Schema, record: &Record, at: usize) -> (String, Value) {
     (schema.fields()[at].name().to_owned(), record.field(at).to_value())
 }
 
-pub(super) fn open_conflict(schema: &Schema, sides: &Sides<'_>, resolution: &Resolution<'_>) -> OpenConflict {
+pub(super) fn open_conflict(schema: &Schema, resolved: &Resolved<'_>, resolution: &Resolution<'_>) -> OpenConflict {
+    let sides = resolved.sides;
     let clash = match resolution.verdict {
         Verdict::Conflict(clash) => clash,
         // Only a conflict, or an object that contains one, is held open.
@@ -173,8 +174,22 @@ pub(super) fn open_conflict(schema: &Schema, sides: &Sides<'_>, resolution: &Res
         local: written_value(resolution)
             .or_else(|| unit_value(schema, sides.local, resolution.unit))
             .unwrap_or_default(),
-        remote: unit_value(schema, sides.remote, resolution.unit).unwrap_or_default(),
+        remote: remote_value(schema, resolved, resolution.unit),
     }
+}
+
+/// What the source says. A conflict has not the rest of its record, so a number has its country where it needs one.
+fn remote_value(schema: &Schema, resolved: &Resolved<'_>, unit: Unit) -> Value {
+    let mut remote = unit_value(schema, resolved.sides.remote, unit).unwrap_or_default();
+    for (position, number) in resolved.carried_here(schema.members(&unit)) {
+        match (unit, &mut remote) {
+            (Unit::Group(_), Value::Map(tuple)) => {
+                drop(tuple.insert(schema.fields()[position].name().to_owned(), number))
+            }
+            (_, remote) => *remote = number,
+        }
+    }
+    remote
 }
 
 /// The value that is written to an object with an open conflict inside it. A group is never written in part.

@@ -19,7 +19,7 @@ pub(super) fn entries(
     let is_new = |resolution: &&Resolution<'_>| match resolution.verdict {
         Verdict::InSync | Verdict::Adopted | Verdict::NotReported => false,
         _ if resolution.is_open() && !resolution.fields.iter().any(|effect| effect.local.is_change()) => {
-            let conflict = open_conflict(schema, &resolved.sides, resolution);
+            let conflict = open_conflict(schema, resolved, resolution);
             !open.iter().any(|known| same_conflict(schema, known, &conflict))
         }
         _ => !told.has(schema, resolution),

@@ -295,5 +295,5 @@ fn bases(schema: &Schema, resolved: &Resolved<'_>, told: Option<&Told<'_>>) -> R
         // This only fails beyond 256 MiB. Then the fields beyond the schema are dropped.
         let _ = row.set_extra(extra);
     }
-    row.finish()
+    resolved.carried(row.finish())
 }

@@ -83,7 +83,7 @@ impl Resolved<'_> {
             // A row that fitted before fits again: this only fails beyond 256 MiB, and then what is beyond the schema goes.
             let _ = row.set_extra(extra);
         }
-        row.finish()
+        self.carried(row.finish())
     }
 
     /// The fields of the base after, without what stands beside them.

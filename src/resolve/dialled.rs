@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Effect, Resolution, Resolved};
 use crate::detect::Sides;
 use crate::normalize::phone::Region;
 use crate::schema::Schema;
-use crate::value::Record;
+use crate::value::{Record, RecordBuilder, Value};
 
 /// Where the telephone numbers of a field were read as dialled, and which field said so: its schema has
 /// [`region_from`](crate::schema::Field::region_from).
@@ -42,6 +43,67 @@ impl Dialled {
     pub(crate) fn here(schema: &Schema, position: usize, local: &Record) -> Option<Self> {
         let by = schema.fields().get(schema.region_position(position)?).filter(|by| by.privacy().is_plain())?;
         Some(Self { by: by.name().to_owned(), local: dialled(schema, position, local, None)?, remote: None })
+    }
+}
+
+impl Resolved<'_> {
+    /// Numbers that are taken stay the numbers that the source means, also where the host's record says another region.
+    pub(super) fn carry(&mut self) {
+        if !self.schema.has_regions() {
+            return;
+        }
+        let all: Vec<usize> = (0..self.schema.fields().len()).collect();
+        let numbers = self.carried_here(&all);
+        for effect in self.resolutions.iter_mut().flat_map(|resolution| &mut resolution.fields) {
+            let number = numbers.iter().find(|(position, _)| *position == effect.position);
+            if let (Effect::Field(_), Some((_, number))) = (&effect.local, number) {
+                effect.local = Effect::Value(number.clone());
+            }
+        }
+    }
+
+    /// The source's numbers that would be other numbers in the host's record after, with their countries.
+    pub(crate) fn carried_here(&self, positions: &[usize]) -> Vec<(usize, Value)> {
+        let (schema, Sides { base, remote, .. }) = (&self.schema, self.sides);
+        if !schema.has_regions() {
+            return Vec::new();
+        }
+        let after = self.local();
+        let number = |&position: &usize| {
+            schema.region_position(position)?;
+            let dialled = schema.region_in(position, remote, Some(base));
+            let into = schema.region_in(position, &after, None);
+            Some((position, schema.carried(position, remote.field(position), dialled, into)?))
+        };
+        positions.iter().filter_map(number).collect()
+    }
+
+    /// The base after, in which a number stays what it was in the version that it came from.
+    pub(crate) fn carried(&self, after: Record) -> Record {
+        let (schema, Sides { base, remote, .. }) = (&self.schema, self.sides);
+        let (mut row, mut is_carried) = (RecordBuilder::new(schema.fields().len()), false);
+        for position in 0..schema.fields().len() {
+            if schema.region_position(position).is_none() {
+                continue;
+            }
+            let (from, before) = if self.is_kept(position) { (base, None) } else { (remote, Some(base)) };
+            let dialled = schema.region_in(position, from, before);
+            let into = schema.region_in(position, &after, None);
+            if let Some(number) = schema.carried(position, from.field(position), dialled, into) {
+                // A number always fits into a row.
+                is_carried |= row.set(position, &number).is_ok();
+            }
+        }
+        if is_carried { after.patched(&row.finish()) } else { after }
+    }
+
+    /// Whether the base of a field stays as it was.
+    fn is_kept(&self, position: usize) -> bool {
+        let of = |resolution: &&Resolution<'_>| self.schema.members(&resolution.unit).contains(&position);
+        match self.resolutions.iter().find(of) {
+            Some(found) => found.fields.iter().all(|effect| effect.position != position || effect.base == Effect::Keep),
+            None => self.sides.remote.field(position).is_missing(),
+        }
     }
 }
 

@@ -139,7 +139,8 @@ impl Field {
     /// The field of the same record that says where this one's telephone numbers are dialled, as a region of two letters.
     /// Where it says none, the region of the kind counts.
     ///
-    /// Each version of a record is read by its own region; where the source leaves it out, by the one it said before.
+    /// Each version of a record is read by its own region; where the source leaves it out, by the one it said before. A
+    /// number that is taken into a record with another region is written with its country.
     ///
     /// ```
     /// # #[cfg(feature = "phone")] {

@@ -2,7 +2,7 @@
 
 use super::{Kind, Schema};
 use crate::normalize::phone::Region;
-use crate::value::Record;
+use crate::value::{FieldRef, Record, Value};
 
 impl Schema {
     /// The position of the field that says where this one's numbers are dialled.
@@ -19,6 +19,27 @@ impl Schema {
             _ => None,
         };
         self.region_said(position, record, before).or(own)
+    }
+
+    /// Whether any field has numbers that another field says the region of.
+    pub(crate) fn has_regions(&self) -> bool {
+        !self.0.regions.is_empty()
+    }
+
+    /// What a number that is `dialled` in one region is in a record where it would be read in another: the number with its
+    /// country. `None` if it is the same number there.
+    pub(crate) fn carried(
+        &self,
+        position: usize,
+        raw: FieldRef<'_>,
+        dialled: Option<Region>,
+        into: Option<Region>,
+    ) -> Option<Value> {
+        if dialled == into || self.is_null(self.fields().get(position)?, raw) {
+            return None;
+        }
+        let meant = self.canonical_dialled(position, raw, dialled).ok()?;
+        (self.canonical_dialled(position, raw, into).as_ref() != Ok(&meant)).then_some(meant)
     }
 
     /// The region that the record says, or said before.

@@ -2,11 +2,14 @@
 
 use serde_json::{Value as Json, json};
 use tripartite::audit::{AuditEntry, FieldEntry};
-use tripartite::decide::explain;
+use tripartite::decide::{Answer, explain};
 use tripartite::resolve::Reason;
 use tripartite::schema::Policy;
+use tripartite::store::Action;
+use tripartite::value::Record;
 
-use crate::support::{decide, linked, record, schema};
+use crate::decide::nuala;
+use crate::support::{carry_out, decide, linked, record, schema};
 
 fn policy(country: Json) -> Policy {
     let phone = json!({"kind": "phone", "region": "IE", "region_from": "country"});
@@ -65,6 +68,45 @@ fn an_open_conflict_tells_it_of_the_number_here() {
     assert!(explained.why.ends_with("By country, the number here is read as dialled in GB."), "{}", explained.why);
     let Reason::Unit(why) = explained.reason else { panic!("it is about a field") };
     assert!(why.dialled.is_some_and(|dialled| dialled.by == "country" && dialled.remote.is_none()));
+}
+
+/// A number that is taken beside another country here, or while the country is in dispute, is written with its own, and so
+/// is its base. The same again is no news.
+#[test]
+fn a_number_that_is_taken_stays_the_number_that_the_source_means() {
+    let policy = policy(json!({"kind": "code"}));
+    let of = |country: &str, phone: &str| record(policy.schema(), json!({"country": country, "phone": phone}));
+    for (remote, number, base) in [
+        (of("IE", "087 765 4321"), "+353877654321", "087 765 4321"),
+        (of("BE", "0470 12 34 56"), "+32470123456", "+32470123456"),
+        (of("GB", "020 7946 0222"), "020 7946 0222", "020 7946 0222"),
+    ] {
+        let loaded = linked(policy.schema(), Some(of("IE", "087 123 4567")), of("GB", "+353 87 123 4567"));
+        let mut after = decide(&policy, &loaded, &remote);
+        for night in 0..3 {
+            let phone = |side: &Record| side.field(1).text().map(str::to_owned);
+            assert_eq!(phone(&after.local).as_deref(), Some(number), "night {night}");
+            assert_eq!(phone(&after.base).as_deref(), Some(base), "night {night}");
+            let mut next = linked(policy.schema(), Some(after.base.clone()), after.local.clone());
+            next.open = after.open.clone();
+            after = decide(&policy, &next, &remote);
+            assert!(!matches!(after.op.action, Action::Update(_)), "night {night}");
+        }
+    }
+}
+
+/// So does a number that a person takes from a conflict.
+#[test]
+fn a_number_that_a_person_takes_is_the_number_that_the_source_means() {
+    let policy = policy(json!({"kind": "code"}));
+    let of = |country: &str, phone: &str| record(policy.schema(), json!({"country": country, "phone": phone}));
+    let loaded = linked(policy.schema(), Some(of("IE", "087 123 4567")), of("GB", "020 7946 0111"));
+    let night = decide(&policy, &loaded, &of("IE", "087 765 4321"));
+    let mut open = linked(policy.schema(), Some(night.base.clone()), night.local.clone());
+    open.open = night.open;
+    let op = tripartite::decide::decide(&policy, &open, &[("phone", Answer::TakeRemote)], &nuala()).unwrap();
+    let after = carry_out(policy.schema(), &open, op);
+    assert_eq!((after.local.field(0).text(), after.local.field(1).text()), (Some("GB"), Some("+353877654321")));
 }
 
 /// What says the region may be nothing that the audit keeps. Then it is not told, and neither is it of other numbers.
