@@ -155,10 +155,19 @@ impl Bench {
         panic!("not done after a minute: {:?}", self.slot());
     }
 
-    pub(crate) fn value(&self, sql: &str) -> Option<String> {
+    fn database(&self) -> Connection {
         let conn = Connection::open(self.dir.join("club.db")).unwrap();
         conn.busy_timeout(Duration::from_secs(10)).unwrap();
-        conn.query_row(&format!("SELECT CAST(({sql}) AS TEXT)"), [], |row| row.get(0)).unwrap()
+        conn
+    }
+
+    /// What somebody at the club does by SQL.
+    pub(crate) fn edit(&self, sql: &str) {
+        self.database().execute(sql, []).unwrap();
+    }
+
+    pub(crate) fn value(&self, sql: &str) -> Option<String> {
+        self.database().query_row(&format!("SELECT CAST(({sql}) AS TEXT)"), [], |row| row.get(0)).unwrap()
     }
 }
 
@@ -206,9 +215,8 @@ impl Server {
     }
 
     /// SIGKILL, if it still runs.
-    pub(crate) fn kill(mut self) {
-        let _ = self.child.kill();
-        self.child.wait().unwrap();
+    pub(crate) fn kill(self) {
+        drop(self);
     }
 
     /// SIGTERM; the exit status.
@@ -216,6 +224,14 @@ impl Server {
         let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
         self.child.wait().unwrap().code()
+    }
+}
+
+/// A test that fails leaves no process behind.
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -47,6 +47,31 @@ fn a_member_that_is_said_to_be_gone_is_marked_inactive_and_comes_back_when_it_is
     server.kill();
 }
 
+/// What a run of the server's own workers leaves to people is told by its hooks.
+#[test]
+fn a_question_that_an_event_brings_is_told_by_a_hook() {
+    let bench = Bench::new(&members(20, 1), 1000);
+    let heard = bench.path("heard");
+    let hook = format!(r#"command = ["sh", "-c", "echo $NIGHTLY_SYNC_EVENT >> '{heard}'"]"#);
+    bench.write("club.toml", &format!("[[hook]]\nname = \"file\"\n{hook}\n"));
+    let server = bench.serve(&["--hooks", &bench.path("club.toml")]);
+    // Somebody here removes a member whom the source then changes.
+    bench.edit("DELETE FROM \"members/ballybeg/federation\" WHERE external_id = 'M7'");
+    bench.write("listing.jsonl", &members(20, 2));
+    assert_eq!(server.tell("m1", "updated", "M7").unwrap().status, 202);
+    bench.settle();
+    let told = || std::fs::read_to_string(&heard).unwrap_or_default();
+    assert!(
+        (0..500).any(|_| !told().is_empty() || {
+            wait(20);
+            false
+        }),
+        "nobody was told"
+    );
+    assert_eq!(server.terminate(), Some(0));
+    assert_eq!(told(), "questions\n");
+}
+
 #[test]
 fn a_burst_during_a_sync_is_followed_by_few_runs_and_loses_nothing() {
     const MEMBERS: u32 = 50;
