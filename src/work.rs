@@ -189,6 +189,12 @@
 //! lane. If something may start, a worker reads on, to ten thousand jobs, so that organisations can take turns. In jobs
 //! beyond those, an organisation has its turn only once the worker reads them.
 //!
+//! A worker holds the jobs that it has read until it has tried them, also while their gate is shut. It reads a list from its
+//! beginning again only where that costs at most eight keys for each job that it has tried since, or a page for each five
+//! seconds once it has reached the end. In between it reads the first 64 urgent jobs at each tick, and every five seconds, or
+//! where nothing may start, the last page of each lane, for what has become due. So the keys that are read for a job do not
+//! grow with those that wait.
+//!
 //! About once an hour a tick also reads what is due far from now, and looks for times that a wrong clock has left.
 //!
 //! An attempt remembers the records that it has read or swapped, and reads one again only if somebody has changed it, or

@@ -126,7 +126,6 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
                     self.pass_over(error)?;
                 }
             }
-            self.memory.due_queue.sort();
             while let Some((key, kind)) = self.choose(now).await? {
                 match self.start(key, kind).await {
                     Ok(true) => return Ok(()),
@@ -152,18 +151,20 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
         while let Some((key, kind)) = self.memory.due_queue.next() {
             if self.is_deferred(&key, now) {
                 self.memory.due_queue.mark_tried(&key, kind);
+                if !self.unwell.contains(&key) {
+                    self.put_off(key, kind);
+                }
                 continue;
             }
             let Some(turn) = self.gate_turn(&key, now).await? else {
-                self.memory.due_queue.shut_gate(key, kind);
+                self.memory.due_queue.shut_gate(&key.connector);
                 continue;
             };
             if turn != kind && self.memory.due_queue.other_kind_waits(&key.connector, kind) {
-                self.memory.due_queue.skip(key, kind);
+                self.memory.due_queue.skip(&key.connector, kind);
                 continue;
             }
             if self.memory.due_queue.read_on(self.cx.queue, now).await? {
-                self.memory.due_queue.put_back(key, kind);
                 continue;
             }
             self.memory.due_queue.mark_tried(&key, kind);
@@ -181,6 +182,14 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
             self.tick.next = earlier(self.tick.next, at.or(self.memory.deferred_until));
         }
         true
+    }
+
+    /// The job is tried again once its connector's health may permit an attempt.
+    fn put_off(&mut self, key: SyncKey, kind: Turn) {
+        let at = self.memory.deferred.get(&key).copied().flatten().or(self.memory.deferred_until);
+        if let Some(at) = at {
+            self.memory.due_queue.put_off(key, kind, at);
+        }
     }
 
     /// Whose turn it is at a job's gate. `None` while the gate admits no run.
@@ -281,17 +290,22 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
             }
             StartOutcome::Nothing => {}
             StartOutcome::Lost => self.memory.due_queue.mark_lost(),
-            StartOutcome::NotBefore(at) => self.tick.next = earlier(self.tick.next, Some(at)),
+            StartOutcome::NotBefore(at) => {
+                self.tick.next = earlier(self.tick.next, Some(at));
+                self.memory.due_queue.put_off(key, kind, at);
+            }
             StartOutcome::GateShut(at) => {
                 self.tick.next = earlier(self.tick.next, Some(at));
                 self.gates.insert(key.connector.clone(), None);
-                self.memory.due_queue.shut_gate(key, kind);
+                self.memory.due_queue.shut_gate(&key.connector);
+                self.memory.due_queue.put_back(key, kind);
             }
             StartOutcome::Unwell(at) => {
                 let at = at.map(|at| at.min(now + PATIENCE));
                 self.tick.next = earlier(self.tick.next, at);
                 self.unwell.insert(key.clone());
-                self.memory.deferred.insert(key, at);
+                self.memory.deferred.insert(key.clone(), at);
+                self.put_off(key, kind);
             }
         }
         false

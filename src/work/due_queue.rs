@@ -1,5 +1,6 @@
 //! The due keys that a worker knows, and the order in which it tries them.
 
+mod reading;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -7,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 use xxhash_rust::xxh3::xxh3_64;
 
-use self::waiting::WaitingJobs;
+use self::reading::{Cursor, Reading};
 use super::error::WorkError;
 use super::keys::{connector, sync_key};
 use super::lane::Lane;
@@ -18,6 +19,8 @@ use crate::jobs::{DueOf, DuePage, JobStore, Shard, StoreKey};
 
 /// How many due keys are asked for in one call.
 const PAGE: usize = 500;
+/// How many of the urgent jobs are looked at before each job, where they are more than that.
+const HEAD: usize = 64;
 /// How many waiting jobs a worker holds at a time, if one of them may start.
 const MOST: usize = 10_000;
 /// How many waiting jobs of each kind are looked at for the gates that are read in one call.
@@ -40,19 +43,29 @@ pub(super) enum Due {
     Unknown(StoreKey),
 }
 
+/// A page that is asked for.
+struct Ask {
+    lane: Lane,
+    shard: Shard,
+    after: Option<Position>,
+    /// Whether it only looks for what is new among the first.
+    is_glance: bool,
+}
+
 /// The due keys of a worker.
+///
+/// It holds the jobs that it has read until it has tried them: a list of waiting jobs is read on, and read again from its
+/// beginning only where that costs a few keys for each job. In between a worker looks at the last page of each list, for
+/// what has become due, and at the first urgent jobs.
 #[derive(Debug)]
 pub(super) struct DueQueue {
     pub(super) ungated: VecDeque<Due>,
-    urgent: WaitingJobs,
-    scheduled: WaitingJobs,
+    urgent: Reading,
+    scheduled: Reading,
     /// A number of this worker, so that workers begin at different shards and organisations.
     seed: u64,
-    read_at: Option<DateTime<Utc>>,
-    /// The positions at which the next reading goes on, for shards whose end the last one has not reached.
-    after: BTreeMap<Shard, Position>,
-    /// The shards whose end this reading has not reached.
-    more: BTreeMap<Shard, (Lane, Position)>,
+    looked_at: Option<DateTime<Utc>>,
+    cursors: BTreeMap<Shard, Cursor>,
     /// The shards whose end no reading has reached since the last start, and when something in all others is next.
     unread: BTreeSet<Shard>,
     read_next: Option<DateTime<Utc>>,
@@ -73,12 +86,11 @@ impl DueQueue {
         let name = StoreKey::of("worker", [incarnation.to_string().as_str()]);
         Self {
             ungated: VecDeque::new(),
-            urgent: WaitingJobs::default(),
-            scheduled: WaitingJobs::default(),
+            urgent: Reading::default(),
+            scheduled: Reading::default(),
             seed: xxh3_64(name.as_str().as_bytes()),
-            read_at: None,
-            after: BTreeMap::new(),
-            more: BTreeMap::new(),
+            looked_at: None,
+            cursors: BTreeMap::new(),
             unread: BTreeSet::new(),
             read_next: None,
             first_later: None,
@@ -89,136 +101,148 @@ impl DueQueue {
         }
     }
 
-    fn waiting(&mut self, kind: Turn) -> &mut WaitingJobs {
+    fn waiting(&self, kind: Turn) -> &Reading {
+        match kind {
+            Turn::Urgent => &self.urgent,
+            Turn::Scheduled => &self.scheduled,
+        }
+    }
+
+    fn waiting_mut(&mut self, kind: Turn) -> &mut Reading {
         match kind {
             Turn::Urgent => &mut self.urgent,
             Turn::Scheduled => &mut self.scheduled,
         }
     }
 
-    /// Reads the due keys in one round trip: always the urgent jobs, and the rest if it was not read lately or
-    /// `everything` is true. If nothing is left then, it reads the rest, too. Returns whether it read everything.
+    /// Looks for due keys in one round trip: always among the urgent jobs, and in all lists if it did not lately, or
+    /// `everything` is true. If nothing is left then, it looks at the rest, too. Returns whether it looked at everything.
     pub(super) async fn read<S: JobStore + Sync>(
         &mut self,
         queue: &Queue<S>,
         now: DateTime<Utc>,
         everything: bool,
     ) -> Result<bool, WorkError<S::Error>> {
-        let lately = self.read_at.take().is_some_and(|at| at <= now && now - at < TRUST);
+        let looked_at = self.looked_at.take().filter(|at| *at <= now && now - *at < TRUST);
         self.first_later = None;
-        self.more.retain(|_, (lane, _)| lately && !everything && *lane == Lane::Scheduled);
-        if everything || !lately {
+        self.urgent.jobs.restore_all(now);
+        self.scheduled.jobs.restore_all(now);
+        if everything || looked_at.is_none() {
             // The urgent ones first: a store may read the pages one by one, and meanwhile more of them become due.
-            self.read_lanes(queue, &[Lane::Urgent, Lane::Ungated, Lane::Scheduled], now).await?;
+            self.look(queue, &[Lane::Urgent, Lane::Ungated, Lane::Scheduled], now).await?;
             return Ok(true);
         }
-        self.read_lanes(queue, &[Lane::Urgent], now).await?;
-        let none_left = self.urgent.keys.is_empty() && self.scheduled.keys.is_empty() && self.ungated.is_empty();
+        self.look(queue, &[Lane::Urgent], now).await?;
+        let none_left = self.urgent.jobs.len() == 0 && self.scheduled.jobs.len() == 0 && self.ungated.is_empty();
         if none_left {
-            self.read_lanes(queue, &[Lane::Ungated, Lane::Scheduled], now).await?;
+            self.look(queue, &[Lane::Ungated, Lane::Scheduled], now).await?;
+        } else {
+            self.looked_at = looked_at;
         }
         Ok(none_left)
     }
 
-    /// Reads the next page of each shard of some lanes, in place of what is known of them.
-    async fn read_lanes<S: JobStore + Sync>(
+    /// Looks at each shard of some lanes.
+    async fn look<S: JobStore + Sync>(
         &mut self,
         queue: &Queue<S>,
         lanes: &[Lane],
         now: DateTime<Utc>,
     ) -> Result<(), WorkError<S::Error>> {
-        let mut pages = Vec::new();
+        let mut asks = Vec::new();
         for lane in lanes {
-            for shard in queue.shards_of(*lane, self.seed) {
-                // This tick handles a whole page of ungated keys, so the next reading always goes on behind it.
-                let after = match lane {
-                    Lane::Ungated => self.after.remove(&shard),
-                    Lane::Urgent | Lane::Scheduled => self.after.get(&shard).cloned(),
-                };
-                pages.push((*lane, shard, after));
-            }
-        }
-        let pages = self.read_pages(queue, pages, now).await?;
-        if lanes.contains(&Lane::Ungated) {
-            self.ungated.clear();
-        }
-        for lane in lanes {
-            let keys =
-                pages.iter().filter(|(of, _)| of == lane).flat_map(|(_, keys)| keys).cloned().collect::<Vec<_>>();
-            match lane {
-                Lane::Ungated => {
-                    self.ungated.extend(keys.into_iter().map(due));
-                    let shards = queue.shards_of(*lane, self.seed);
-                    let more = shards.filter_map(|shard| self.more.get(&shard).map(|(_, at)| (shard, at.clone())));
-                    self.after.extend(more);
-                }
-                Lane::Urgent => {
-                    let jobs = self.jobs(keys);
-                    self.urgent.fill(jobs);
-                }
-                Lane::Scheduled => {
-                    let jobs = self.jobs(keys);
-                    self.scheduled.fill(jobs);
+            let shards: Vec<_> = queue.shards_of(*lane, self.seed).collect();
+            let anew = self.begin(*lane, &shards, now);
+            if *lane == Lane::Urgent && !anew {
+                let glance = |shard: &Shard| Ask { lane: *lane, shard: *shard, after: None, is_glance: true };
+                asks.extend(shards.iter().map(glance));
+                if lanes.len() == 1 {
+                    continue;
                 }
             }
+            asks.extend(shards.into_iter().map(|shard| {
+                let after = self.cursors.get(&shard).and_then(|cursor| cursor.after.clone());
+                Ask { lane: *lane, shard, after, is_glance: false }
+            }));
         }
-        self.read_at = Some(now);
+        self.read_pages(queue, asks, now).await?;
+        self.looked_at = Some(now);
         Ok(())
     }
 
-    /// The jobs among some keys. Any other key is handled with the ungated ones.
-    fn jobs(&mut self, keys: Vec<StoreKey>) -> Vec<SyncKey> {
-        let mut jobs = Vec::new();
-        for key in keys {
-            match due(key) {
-                Due::Slot(key) => jobs.push(key),
-                other => self.ungated.push_back(other),
+    /// Begins a lane at its beginning, if it may be read again. Returns whether it may.
+    fn begin(&mut self, lane: Lane, shards: &[Shard], now: DateTime<Utc>) -> bool {
+        let (reading, free) = match lane {
+            // A tick handles a whole page of ungated keys, so the next one goes on behind it.
+            Lane::Ungated => {
+                self.ungated.clear();
+                return false;
             }
+            Lane::Urgent => (&mut self.urgent, HEAD),
+            Lane::Scheduled => (&mut self.scheduled, PAGE),
+        };
+        let more = shards.iter().any(|shard| self.cursors.get(shard).is_some_and(|cursor| cursor.more));
+        let anew = reading.is_paid(free, more, now) || (reading.lacks_passed() && !more);
+        if anew {
+            reading.begin(now);
+            shards.iter().for_each(|shard| drop(self.cursors.remove(shard)));
         }
-        jobs
+        anew
     }
 
-    /// The due keys on pages of shards, each behind a position. The call also returns the first keys that are not due
-    /// yet.
+    /// Reads pages of shards, and holds what is due. They also show the first keys that are not due yet.
     async fn read_pages<S: JobStore + Sync>(
         &mut self,
         queue: &Queue<S>,
-        pages: Vec<(Lane, Shard, Option<Position>)>,
+        asks: Vec<Ask>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<(Lane, Vec<StoreKey>)>, WorkError<S::Error>> {
+    ) -> Result<(), WorkError<S::Error>> {
         // Without an end a page also shows when the first later key is due, which saves a second call.
-        let of = |(_, shard, after): &(Lane, Shard, Option<Position>)| {
-            DueOf::new(*shard, DateTime::<Utc>::MAX_UTC, PAGE).after(after.clone())
+        let of = |ask: &Ask| {
+            let limit = if ask.is_glance { HEAD } else { PAGE };
+            DueOf::new(ask.shard, DateTime::<Utc>::MAX_UTC, limit).after(ask.after.clone())
         };
-        let asked: Vec<_> = pages.iter().map(of).collect();
+        let asked: Vec<_> = asks.iter().map(of).collect();
         let read = queue.store().due_many(&asked).await.map_err(WorkError::Store)?;
-        let pages = pages.into_iter().zip(read);
-        Ok(pages.map(|((lane, shard, _), page)| (lane, self.take_page(lane, shard, page, now))).collect())
+        let (mut urgent, mut scheduled) = (Vec::new(), Vec::new());
+        for (ask, page) in asks.into_iter().zip(read) {
+            let lane = ask.lane;
+            for key in self.take_page(ask, page, now) {
+                match (lane, due(key)) {
+                    (Lane::Urgent, Due::Slot(key)) => urgent.push(key),
+                    (Lane::Scheduled, Due::Slot(key)) => scheduled.push(key),
+                    // What is no job is handled with the ungated keys.
+                    (_, other) => self.ungated.push_back(other),
+                }
+            }
+        }
+        self.urgent.hold(urgent, self.seed);
+        self.scheduled.hold(scheduled, self.seed);
+        Ok(())
     }
 
-    fn take_page(&mut self, lane: Lane, shard: Shard, page: DuePage, now: DateTime<Utc>) -> Vec<StoreKey> {
+    /// The keys of a page that are due.
+    fn take_page(&mut self, ask: Ask, page: DuePage, now: DateTime<Utc>) -> impl Iterator<Item = StoreKey> + use<> {
         let later = page.keys.iter().map(|(at, _)| *at).filter(|at| *at > now).min();
         self.first_later = self.first_later.into_iter().chain(later).min();
-        match page.keys.last().filter(|_| page.more && later.is_none()) {
-            Some(last) => self.more.insert(shard, (lane, last.clone())),
-            None => self.more.remove(&shard),
-        };
-        page.keys.into_iter().filter(|(at, _)| *at <= now).map(|(_, key)| key).collect()
+        if !ask.is_glance {
+            let cursor = match page.keys.last().filter(|_| page.more && later.is_none()) {
+                Some(last) => Cursor { after: Some(last.clone()), more: true },
+                // The ungated ones begin at their beginning again.
+                None => Cursor { after: ask.after.filter(|_| ask.lane != Lane::Ungated), more: false },
+            };
+            self.cursors.insert(ask.shard, cursor);
+        }
+        page.keys.into_iter().filter(move |(at, _)| *at <= now).map(|(_, key)| key)
     }
 
     /// Adds a job that waits, and that was listed with the ungated keys.
     pub(super) fn add(&mut self, key: SyncKey, kind: Turn) {
-        self.waiting(kind).add(key);
-    }
-
-    /// Sorts the waiting jobs by the turns of their organisations.
-    pub(super) fn sort(&mut self) {
         let seed = self.seed;
-        self.urgent.sort(seed);
-        self.scheduled.sort(seed);
+        self.waiting_mut(kind).hold(vec![key], seed);
     }
 
-    /// Reads on beyond the first pages, since something may start and organisations take turns. Returns whether it read
+    /// Reads on as far as there is room, since something may start and organisations take turns. Returns whether it read
     /// anything.
     pub(super) async fn read_on<S: JobStore + Sync>(
         &mut self,
@@ -227,33 +251,31 @@ impl DueQueue {
     ) -> Result<bool, WorkError<S::Error>> {
         let mut read = false;
         loop {
-            let mut pages = Vec::new();
+            let mut asks = Vec::new();
             for kind in [Turn::Urgent, Turn::Scheduled] {
-                // As many pages as there is room for.
-                let room = MOST.saturating_sub(self.waiting(kind).keys.len()).div_ceil(PAGE);
-                let shards = queue.shards_of(Lane::of_kind(kind), self.seed);
-                let more =
-                    shards.filter_map(|shard| self.more.get(&shard).map(|(lane, at)| (*lane, shard, Some(at.clone()))));
-                pages.extend(more.take(room));
+                let lane = Lane::of_kind(kind);
+                let room = MOST.saturating_sub(self.waiting(kind).jobs.len()) / PAGE;
+                let more = queue.shards_of(lane, self.seed).filter_map(|shard| {
+                    let cursor = self.cursors.get(&shard).filter(|cursor| cursor.more)?;
+                    Some(Ask { lane, shard, after: cursor.after.clone(), is_glance: false })
+                });
+                asks.extend(more.take(room));
             }
-            if pages.is_empty() {
+            if asks.is_empty() {
                 return Ok(read);
             }
             read = true;
-            for (lane, keys) in self.read_pages(queue, pages, now).await? {
-                let kind = if lane == Lane::Urgent { Turn::Urgent } else { Turn::Scheduled };
-                self.jobs(keys).into_iter().for_each(|key| self.add(key, kind));
-            }
+            self.read_pages(queue, asks, now).await?;
         }
     }
 
     /// The connectors of the next jobs, each once: not many, since their gates are read together.
     pub(super) fn next_connectors(&self) -> BTreeSet<ConnectorId> {
-        let keys = [&self.urgent, &self.scheduled].into_iter().flat_map(|waiting| waiting.keys.iter().take(AHEAD));
-        keys.map(|key| key.connector.clone()).collect()
+        let next = [&self.urgent, &self.scheduled].into_iter().flat_map(|reading| reading.jobs.next(AHEAD));
+        next.map(|key| key.connector.clone()).collect()
     }
 
-    /// The next job to try. It is taken out, and counts as waiting until [`mark_tried`](Self::mark_tried).
+    /// The next job to try. It waits until [`mark_tried`](Self::mark_tried).
     pub(super) fn next(&mut self) -> Option<(SyncKey, Turn)> {
         let order = match self.in_a_row < IN_A_ROW {
             true => [Turn::Urgent, Turn::Scheduled],
@@ -261,23 +283,27 @@ impl DueQueue {
         };
         loop {
             for kind in order {
-                let among = self.spread.min(self.waiting(kind).keys.len());
-                let place = if among > 1 { self.draw(among) } else { 0 };
-                if let Some(key) = self.waiting(kind).keys.remove(place) {
-                    return Some((key, kind));
-                }
+                let next = self.waiting(kind).jobs.next(self.spread);
+                let (place, chosen) = match next.len() {
+                    0 => continue,
+                    1 => (0, self.chosen),
+                    among => (self.draw(among), self.chosen + 1),
+                };
+                let key = next[place].clone();
+                self.chosen = chosen;
+                return Some((key, kind));
             }
             if !std::mem::take(&mut self.tried) {
                 return None;
             }
-            order.into_iter().for_each(|kind| self.waiting(kind).restore_skipped());
+            self.urgent.jobs.restore_skipped();
+            self.scheduled.jobs.restore_skipped();
         }
     }
 
     /// A number below another one, which is not that of another worker.
-    fn draw(&mut self, below: usize) -> usize {
-        self.chosen += 1;
-        (xxh3_64(&(self.seed ^ self.chosen).to_le_bytes()) % below as u64) as usize
+    fn draw(&self, below: usize) -> usize {
+        (xxh3_64(&(self.seed ^ (self.chosen + 1)).to_le_bytes()) % below as u64) as usize
     }
 
     /// Somebody else has started a job that this worker has tried. Workers that go on in the same order meet at each job, so
@@ -289,40 +315,23 @@ impl DueQueue {
     /// The next jobs of a kind at the same gate, which may be claimed in place of the one that was chosen: none while this
     /// worker meets nobody.
     pub(super) fn rivals(&self, connector: &ConnectorId, kind: Turn, at_most: usize) -> Vec<SyncKey> {
-        let waiting = match kind {
-            Turn::Urgent => &self.urgent,
-            Turn::Scheduled => &self.scheduled,
-        };
-        let of_the_gate = waiting.keys.iter().filter(|key| key.connector == *connector);
-        of_the_gate.take(at_most.min(self.spread - 1)).cloned().collect()
+        self.waiting(kind).jobs.next_of(connector, at_most.min(self.spread - 1)).cloned().collect()
     }
 
-    /// A job is no longer to be tried, because somebody else has started it, or this worker has.
-    pub(super) fn remove(&mut self, key: &SyncKey, kind: Turn) {
-        let waiting = self.waiting(kind);
-        if let Some(place) = waiting.keys.iter().position(|waits| waits == key) {
-            waiting.keys.remove(place);
-            self.mark_tried(key, kind);
-        }
+    /// Skips the jobs of a connector, because it is the other kind's turn at its gate. They are tried once no job of that
+    /// kind is left.
+    pub(super) fn skip(&mut self, connector: &ConnectorId, kind: Turn) {
+        self.waiting_mut(kind).jobs.skip(connector);
     }
 
-    /// Skips a job because it is the other kind's turn at its gate. It is tried once no job of that kind is left.
-    pub(super) fn skip(&mut self, key: SyncKey, kind: Turn) {
-        self.waiting(kind).skipped.push(key);
-    }
-
-    /// Puts a job back in front, and sorts anew what has been added meanwhile.
-    pub(super) fn put_back(&mut self, key: SyncKey, kind: Turn) {
-        self.waiting(kind).keys.push_front(key);
-        self.sort();
-    }
-
-    /// The job is tried now, and no longer waits.
+    /// The job is tried now, because its turn has come or somebody else has started it, and no longer waits.
     pub(super) fn mark_tried(&mut self, key: &SyncKey, kind: Turn) {
-        self.tried = true;
-        if let Some(count) = self.waiting(kind).counts.get_mut(&key.connector) {
-            *count = count.saturating_sub(1);
-        }
+        self.tried |= self.waiting_mut(kind).take(key);
+    }
+
+    /// A job that was tried may start at this time.
+    pub(super) fn put_off(&mut self, key: SyncKey, kind: Turn, at: DateTime<Utc>) {
+        self.waiting_mut(kind).jobs.put_off(key, at);
     }
 
     /// Whether a job of the other kind waits at the same gate.
@@ -331,64 +340,59 @@ impl DueQueue {
             Turn::Urgent => &self.scheduled,
             Turn::Scheduled => &self.urgent,
         };
-        other.counts.get(connector).is_some_and(|count| *count > 0)
+        other.jobs.waits_at(connector) > 0
     }
 
     /// Whether the job to try behind one of a kind that has started is of the same connector, as far as is known.
     pub(super) fn goes_on_with(&self, connector: &ConnectorId, started: Turn) -> bool {
         let in_a_row = if started == Turn::Urgent { self.in_a_row.saturating_add(1) } else { 0 };
-        let first = |waiting: &WaitingJobs| {
-            waiting.skipped.first().or(waiting.keys.front()).map(|key| key.connector == *connector)
-        };
-        let (urgent, scheduled) = (first(&self.urgent), first(&self.scheduled));
+        let (urgent, scheduled) = (self.urgent.jobs.next_connector(), self.scheduled.jobs.next_connector());
         let next = if in_a_row < IN_A_ROW { urgent.or(scheduled) } else { scheduled.or(urgent) };
-        next.unwrap_or(false)
+        next == Some(connector)
     }
 
-    /// The job's gate is shut, so none of its connector's jobs is tried in this tick.
-    pub(super) fn shut_gate(&mut self, key: SyncKey, kind: Turn) {
-        self.urgent.shut_gate(&key.connector);
-        self.scheduled.shut_gate(&key.connector);
-        self.waiting(kind).behind_shut_gate.push(key);
+    /// The gate of a connector is shut, so none of its jobs is tried in this tick.
+    pub(super) fn shut_gate(&mut self, connector: &ConnectorId) {
+        self.urgent.jobs.shut_gate(connector);
+        self.scheduled.jobs.shut_gate(connector);
     }
 
-    /// A job has started: the next reading begins with what has been due for longest.
+    /// A job that was tried waits as before.
+    pub(super) fn put_back(&mut self, key: SyncKey, kind: Turn) {
+        self.waiting_mut(kind).jobs.put_back(key);
+    }
+
+    /// A job has started.
     pub(super) fn mark_started(&mut self, key: &SyncKey, kind: Turn) {
         self.spread = (self.spread - 1).max(1);
-        self.waiting(kind).served = Some(key.org.clone());
+        self.waiting_mut(kind).jobs.mark_served(&key.org);
         self.in_a_row = match kind {
             Turn::Urgent => self.in_a_row.saturating_add(1),
             Turn::Scheduled => 0,
         };
-        self.urgent.restore_all();
-        self.scheduled.restore_all();
-        let more = &self.more;
-        self.after.retain(|shard, _| more.get(shard).is_some_and(|(lane, _)| *lane == Lane::Ungated));
         self.unread.clear();
         self.read_next = None;
     }
 
-    /// When to read again, given that nothing of this reading could start and that something of it could at `next`: at
-    /// once, until the end of each shard is reached.
+    /// When to look again, given that nothing that was read could start and that something of it could at `next`: at once,
+    /// until the end of each shard is reached.
     pub(super) fn next_wakeup<S: JobStore>(
         &mut self,
         queue: &Queue<S>,
         now: DateTime<Utc>,
         next: Option<DateTime<Utc>>,
     ) -> Option<DateTime<Utc>> {
-        self.read_at = None;
+        self.looked_at = None;
         if self.unread.is_empty() {
             self.unread = queue.all_shards().collect();
         }
-        self.after = std::mem::take(&mut self.more).into_iter().map(|(shard, (_, at))| (shard, at)).collect();
-        self.unread.retain(|shard| self.after.contains_key(shard));
-        let read_next = [self.read_next, self.first_later, next].into_iter().flatten().min();
-        if self.unread.is_empty() {
-            self.read_next = None;
-            return read_next;
-        }
-        self.read_next = read_next;
-        Some(now)
+        let cursors = &self.cursors;
+        self.unread.retain(|shard| cursors.get(shard).is_some_and(|cursor| cursor.more));
+        let later = [self.urgent.jobs.next_later(), self.scheduled.jobs.next_later()];
+        let read_next = [self.read_next, self.first_later, next].into_iter().chain(later).flatten().min();
+        let ends = self.unread.is_empty() && !self.urgent.lacks_passed() && !self.scheduled.lacks_passed();
+        self.read_next = read_next.filter(|_| !ends);
+        if ends { read_next } else { Some(now) }
     }
 }
 

@@ -17,7 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::drive::block_on;
 use tripartite::gate::Limits;
 use tripartite::id::SyncKey;
-use tripartite::jobs::{AppendOf, JobStore, StoreKey, Swap, SwapOf, Taken, forward_job_store};
+use tripartite::jobs::{AppendOf, DueOf, DuePage, JobStore, StoreKey, Swap, SwapOf, Taken, forward_job_store};
 use tripartite::memory::{Listing, MemoryJobStore, MemoryStore};
 use tripartite::queue::{Command, Ended, Outcome, Scope, State, Trigger};
 use tripartite::run::{Done, Run};
@@ -39,6 +39,9 @@ struct Paused {
     inner: MemoryJobStore,
     /// How many changes of a slot came too late.
     conflicts: AtomicUsize,
+    /// How many calls there were, and how many due keys they have read.
+    calls: AtomicUsize,
+    keys_read: AtomicUsize,
 }
 
 impl Paused {
@@ -58,6 +61,7 @@ impl Paused {
         _: &StoreKey,
         call: impl Future<Output = Result<T, Infallible>>,
     ) -> Result<T, Infallible> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
         let mut first = true;
         poll_fn(|_| if std::mem::take(&mut first) { Poll::Pending } else { Poll::Ready(()) }).await;
         call.await
@@ -67,7 +71,13 @@ impl Paused {
 impl JobStore for Paused {
     type Error = Infallible;
 
-    forward_job_store!(get, due, append, read, prune, swap_many, get_many, due_many);
+    forward_job_store!(get, due, append, read, prune, swap_many, get_many);
+
+    async fn due_many(&self, pages: &[DueOf]) -> Result<Vec<DuePage>, Infallible> {
+        let read = self.around("due_many", &StoreKey::of("page", []), self.inner.due_many(pages)).await?;
+        self.keys_read.fetch_add(read.iter().map(|page| page.keys.len()).sum(), Ordering::Relaxed);
+        Ok(read)
+    }
 
     async fn compare_and_swap(&self, swap: &SwapOf) -> Result<Swap, Infallible> {
         let done = self.around("swap", &swap.key, self.inner.compare_and_swap(swap)).await?;
@@ -222,6 +232,8 @@ fn all_that_was_asked_for_is_done_once_at_a_time_however_many_keys_there_are() {
     let runs = ground.lock().unwrap().runs;
     assert!(runs >= count && deaths > 0, "{runs} runs, {deaths} deaths");
     let conflicts = store.conflicts.into_inner();
+    let (calls, read) = (store.calls.into_inner(), store.keys_read.into_inner());
+    println!("{calls} calls, {read} due keys read");
     println!("{count} keys, {runs} runs, {deaths} deaths, {conflicts} conflicts");
     // Workers that meet go out of each other's way.
     assert!(conflicts * 4 < runs, "{conflicts} conflicts of slots in {runs} runs");

@@ -48,9 +48,9 @@ impl<S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'_, S, H, C> {
         let key = claimed.job.key.clone();
         for passed in offered.iter().take_while(|passed| **passed != key) {
             self.memory.due_queue.mark_lost();
-            self.memory.due_queue.remove(passed, kind);
+            self.memory.due_queue.mark_tried(passed, kind);
         }
-        self.memory.due_queue.remove(&key, kind);
+        self.memory.due_queue.mark_tried(&key, kind);
         let outcome = self.carry_out(claimed, kind).await?;
         Ok(Some((key, outcome)))
     }

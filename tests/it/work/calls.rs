@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::Fraction;
 use tripartite::drive::block_on;
 use tripartite::gate::{Gate, Limits};
-use tripartite::jobs::{AppendOf, JobStore, Row, Shard, StoreKey, Stored, Swap, SwapOf, forward_job_store};
+use tripartite::jobs::{
+    AppendOf, DueOf, DuePage, JobStore, Row, Shard, StoreKey, Stored, Swap, SwapOf, forward_job_store,
+};
 use tripartite::memory::MemoryJobStore;
 use tripartite::queue::{Command, Extent, Outcome, Progress, QueueRules, Scope, Slot, State, Token, Trigger};
 use tripartite::registry::Connection;
@@ -24,6 +26,8 @@ use crate::queue_support::incarnation;
 pub(super) struct Counting {
     pub(super) inner: MemoryJobStore,
     calls: Mutex<Vec<String>>,
+    /// How many due keys were read.
+    due_keys: AtomicUsize,
     /// The keys whose swaps took effect in chains, and by themselves.
     changes: Mutex<Vec<StoreKey>>,
     /// What one reading of its slot is, after so many others.
@@ -85,7 +89,14 @@ impl JobStore for Counting {
         self.inner.get(key).await
     }
 
-    forward_job_store!(due, append, read, prune, swap_many, due_many);
+    forward_job_store!(due, append, read, prune, swap_many);
+
+    async fn due_many(&self, pages: &[DueOf]) -> Result<Vec<DuePage>, Never> {
+        self.note("due_many", &StoreKey::of("page", []));
+        let read = self.inner.due_many(pages).await?;
+        self.due_keys.fetch_add(read.iter().map(|page| page.keys.len()).sum(), Ordering::Relaxed);
+        Ok(read)
+    }
 
     async fn compare_and_swap(&self, swap: &SwapOf) -> Result<Swap, Never> {
         self.note("swap", &swap.key);
@@ -175,6 +186,42 @@ fn an_idle_tick_behind_a_shut_gate_costs_the_same_however_many_wait_and_reads_no
             }
             // Until it has seen all, it comes again at once; then it sleeps until the gate opens.
             assert_eq!(ticks, waiting.div_ceil(500));
+        }
+    }
+}
+
+/// How many due keys and how many calls a job costs, once so many wait and the first of them is done.
+fn cost_of_a_job(waiting: usize, by: Trigger, gate: Limits) -> (usize, usize) {
+    const JOBS: usize = 40;
+    let (club, queue) = (Club::new(), Queue::new(Counting::default()));
+    let mut worker = awake(&queue, &club, gate);
+    crowd(&queue, &club, waiting, by);
+    let mut job = || loop {
+        let tick = worker.tick_blocking(&queue, &club, &club.watch).unwrap();
+        if tick.attempt.is_some() {
+            return;
+        }
+        club.watch.set(tick.next.unwrap());
+    };
+    // The list is read once, and when the first job has shut the gate, to its end.
+    (0..2).for_each(|_| job());
+    queue.store().calls();
+    queue.store().due_keys.store(0, Ordering::Relaxed);
+    (0..JOBS).for_each(|_| job());
+    (queue.store().due_keys.load(Ordering::Relaxed) / JOBS, queue.store().calls().len() / JOBS)
+}
+
+#[test]
+fn a_job_costs_the_same_however_many_wait() {
+    // Each is started by one tick, or by one that finds the gate shut and one that finds it open.
+    let (open, spaced) = (Limits::new(5, Duration::ZERO), Limits::new(5, Duration::from_secs(1)));
+    for by in [Trigger::Manual, Trigger::Scheduled] {
+        for (gate, most_keys, most_calls) in [(open, 100, 8), (spaced, 1500, 13)] {
+            for waiting in [750, 3_000] {
+                let (keys, calls) = cost_of_a_job(waiting, by, gate);
+                assert!(keys <= most_keys, "{keys} keys are read for a job while {waiting} wait: {by:?} {gate:?}");
+                assert!(calls <= most_calls, "{calls} calls for a job while {waiting} wait: {by:?} {gate:?}");
+            }
         }
     }
 }
