@@ -2,40 +2,40 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod ahead;
+pub(crate) mod ahead;
 #[cfg(unix)]
-mod approval;
-mod audit;
-mod bench;
-mod config;
-mod connector_suite;
-mod decide;
-mod edits;
-mod entries;
-mod fence;
-mod files;
-mod guards;
+pub(crate) mod approval;
+pub(crate) mod audit;
+pub(crate) mod bench;
+pub(crate) mod config;
+pub(crate) mod connector_suite;
+pub(crate) mod decide;
+pub(crate) mod edits;
+pub(crate) mod entries;
+pub(crate) mod fence;
+pub(crate) mod files;
+pub(crate) mod guards;
 #[cfg(unix)]
-mod hooks;
-mod host;
-mod html;
-mod limits;
-mod listing;
-mod manners;
-mod matches;
-mod night;
-mod operator;
-mod order;
+pub(crate) mod hooks;
+pub(crate) mod host;
+pub(crate) mod html;
+pub(crate) mod limits;
+pub(crate) mod listing;
+pub(crate) mod manners;
+pub(crate) mod matches;
+pub(crate) mod night;
+pub(crate) mod operator;
+pub(crate) mod order;
 #[path = "../../../sqlite/tests/it/place.rs"]
-mod place;
-mod registers;
-mod schema;
+pub(crate) mod place;
+pub(crate) mod registers;
+pub(crate) mod schema;
 #[path = "../../../postgres/tests/it/server.rs"]
 #[allow(dead_code, reason = "the tests of the stores use more of it")]
-mod server;
-mod side;
+pub(crate) mod server;
+pub(crate) mod side;
 #[cfg(unix)]
-mod signals;
-mod situations;
-mod streaming;
-mod work;
+pub(crate) mod signals;
+pub(crate) mod situations;
+pub(crate) mod streaming;
+pub(crate) mod work;

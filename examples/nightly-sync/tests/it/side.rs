@@ -1,4 +1,4 @@
-//! The same tests on either side: this source is two test programs, and `on_postgres` keeps its databases on a server.
+//! The same tests on either side: these modules are in two test programs, and `on_postgres` keeps its databases on a server.
 //!
 //! A test speaks to its database in plain SQL. What SQLite and PostgreSQL spell differently is translated here; a test that is
 //! about a file, or looks into the tables of `tripartite-sqlite`, is named in [`OF_A_FILE`] and has a file in both programs.
@@ -68,6 +68,7 @@ const OF_A_FILE: &[(&str, &str)] = &[
 fn is_on_server() -> bool {
     env!("CARGO_CRATE_NAME") == "on_postgres" && {
         let test = std::thread::current().name().unwrap_or_default().to_owned();
+        let test = test.trim_start_matches("it::");
         !OF_A_FILE.iter().any(|(name, _)| test.starts_with(name))
     }
 }
