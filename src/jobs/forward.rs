@@ -3,7 +3,7 @@
 /// Writes the named methods of a [`JobStore`](crate::jobs::JobStore) that wraps another one, for example to count its
 /// calls, to delay them, or to let them fail. Each method calls `self.around(name, key, call)`, where `call` is the
 /// same call of `self.within()`. A call that has no single key passes the key `page`. A provided method that is not named
-/// calls the named ones one by one.
+/// calls the named ones one by one. With `plain:` before the names there is nothing around a call.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -46,54 +46,62 @@
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __forward_job_store {
-    ($($method:ident),+) => {
-        $($crate::__forward_job_store!(@ $method);)+
+    (plain: $($method:ident),+) => {
+        $($crate::__forward_job_store!(@ plain $method);)+
     };
-    (@ get) => {
-        $crate::__forward_job_store!(@ get "get" (key: &$crate::jobs::StoreKey) key
+    ($($method:ident),+) => {
+        $($crate::__forward_job_store!(@ around $method);)+
+    };
+    (@ $how:ident get) => {
+        $crate::__forward_job_store!(@ $how get "get" (key: &$crate::jobs::StoreKey) key
             => ::std::option::Option<$crate::jobs::Stored>);
     };
-    (@ compare_and_swap) => {
-        $crate::__forward_job_store!(@ compare_and_swap "swap" (swap: &$crate::jobs::SwapOf) &swap.key
+    (@ $how:ident compare_and_swap) => {
+        $crate::__forward_job_store!(@ $how compare_and_swap "swap" (swap: &$crate::jobs::SwapOf) &swap.key
             => $crate::jobs::Swap);
     };
-    (@ due) => {
-        $crate::__forward_job_store!(@ due "due" (page: &$crate::jobs::DueOf) &$crate::jobs::StoreKey::of("page", [])
+    (@ $how:ident due) => {
+        $crate::__forward_job_store!(@ $how due "due" (page: &$crate::jobs::DueOf) &$crate::jobs::StoreKey::of("page", [])
             => $crate::jobs::DuePage);
     };
-    (@ append) => {
-        $crate::__forward_job_store!(@ append "append" (append: &$crate::jobs::AppendOf) &append.log => bool);
+    (@ $how:ident append) => {
+        $crate::__forward_job_store!(@ $how append "append" (append: &$crate::jobs::AppendOf) &append.log => bool);
     };
-    (@ read) => {
-        $crate::__forward_job_store!(@ read "read" (page: &$crate::jobs::ReadOf) &page.log
+    (@ $how:ident read) => {
+        $crate::__forward_job_store!(@ $how read "read" (page: &$crate::jobs::ReadOf) &page.log
             => $crate::jobs::LogPage);
     };
-    (@ prune) => {
-        $crate::__forward_job_store!(@ prune "prune" (old: &$crate::jobs::PruneOf) &old.log => u64);
+    (@ $how:ident prune) => {
+        $crate::__forward_job_store!(@ $how prune "prune" (old: &$crate::jobs::PruneOf) &old.log => u64);
     };
-    (@ swap_many) => {
-        $crate::__forward_job_store!(@ swap_many "swap_many" (swaps: &[$crate::jobs::SwapOf])
+    (@ $how:ident swap_many) => {
+        $crate::__forward_job_store!(@ $how swap_many "swap_many" (swaps: &[$crate::jobs::SwapOf])
             &$crate::jobs::StoreKey::of("page", []) => ::std::vec::Vec<$crate::jobs::Swap>);
     };
-    (@ take) => {
-        $crate::__forward_job_store!(@ take "take" (swaps: &[$crate::jobs::SwapOf])
+    (@ $how:ident take) => {
+        $crate::__forward_job_store!(@ $how take "take" (swaps: &[$crate::jobs::SwapOf])
             &$crate::jobs::StoreKey::of("page", []) => ::std::option::Option<$crate::jobs::Taken>);
     };
-    (@ get_many) => {
-        $crate::__forward_job_store!(@ get_many "get_many" (keys: &[$crate::jobs::StoreKey])
+    (@ $how:ident get_many) => {
+        $crate::__forward_job_store!(@ $how get_many "get_many" (keys: &[$crate::jobs::StoreKey])
             &$crate::jobs::StoreKey::of("page", [])
             => ::std::vec::Vec<::std::option::Option<$crate::jobs::Stored>>);
     };
-    (@ due_many) => {
-        $crate::__forward_job_store!(@ due_many "due_many" (pages: &[$crate::jobs::DueOf])
+    (@ $how:ident due_many) => {
+        $crate::__forward_job_store!(@ $how due_many "due_many" (pages: &[$crate::jobs::DueOf])
             &$crate::jobs::StoreKey::of("page", []) => ::std::vec::Vec<$crate::jobs::DuePage>);
     };
-    (@ swap_chain) => {
-        $crate::__forward_job_store!(@ swap_chain "swap_chain"
+    (@ $how:ident swap_chain) => {
+        $crate::__forward_job_store!(@ $how swap_chain "swap_chain"
             (swaps: &[$crate::jobs::SwapOf], entries: &[$crate::jobs::AppendOf])
             &$crate::jobs::StoreKey::of("page", []) => ::std::vec::Vec<$crate::jobs::Swap>);
     };
-    (@ $method:ident $name:literal ($($of:ident: &$what:ty),+) $key:expr => $answer:ty) => {
+    (@ plain $method:ident $name:literal ($($of:ident: &$what:ty),+) $key:expr => $answer:ty) => {
+        async fn $method(&self, $($of: &$what),+) -> ::std::result::Result<$answer, Self::Error> {
+            self.within().$method($($of),+).await
+        }
+    };
+    (@ around $method:ident $name:literal ($($of:ident: &$what:ty),+) $key:expr => $answer:ty) => {
         async fn $method(&self, $($of: &$what),+) -> ::std::result::Result<$answer, Self::Error> {
             self.around($name, $key, self.within().$method($($of),+)).await
         }

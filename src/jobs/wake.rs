@@ -5,9 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use super::{
-    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, Row, StoreKey, Stored, Swap, SwapOf, Taken, Version,
-};
+use super::{AppendOf, JobStore, Row, Swap, SwapOf, Taken, Version, forward_job_store};
 
 /// Rings when a job has begun to wait, so that a host that sleeps ticks a worker at once.
 ///
@@ -172,6 +170,10 @@ impl<S, B: AsRef<Bell>> WakingStore<S, B> {
         }
     }
 
+    fn within(&self) -> &S {
+        &self.store
+    }
+
     fn ring_for_all<E>(&self, swaps: &[SwapOf], answers: &Result<Vec<Swap>, E>) {
         let answer = |at: usize| match answers {
             Ok(answers) => Ok(answers.get(at).copied().unwrap_or(Swap::Conflict)),
@@ -184,30 +186,12 @@ impl<S, B: AsRef<Bell>> WakingStore<S, B> {
 impl<S: JobStore + Sync, B: AsRef<Bell> + Sync> JobStore for WakingStore<S, B> {
     type Error = S::Error;
 
-    async fn get(&self, key: &StoreKey) -> Result<Option<Stored>, S::Error> {
-        self.store.get(key).await
-    }
+    forward_job_store!(plain: get, due, append, read, prune, get_many, due_many);
 
     async fn compare_and_swap(&self, swap: &SwapOf) -> Result<Swap, S::Error> {
         let answer = self.store.compare_and_swap(swap).await;
         self.ring_for([(swap.next.as_ref(), answer.as_ref().copied().map_err(drop))]);
         answer
-    }
-
-    async fn due(&self, page: &DueOf) -> Result<DuePage, S::Error> {
-        self.store.due(page).await
-    }
-
-    async fn append(&self, append: &AppendOf) -> Result<bool, S::Error> {
-        self.store.append(append).await
-    }
-
-    async fn read(&self, page: &ReadOf) -> Result<LogPage, S::Error> {
-        self.store.read(page).await
-    }
-
-    async fn prune(&self, old: &PruneOf) -> Result<u64, S::Error> {
-        self.store.prune(old).await
     }
 
     async fn swap_many(&self, swaps: &[SwapOf]) -> Result<Vec<Swap>, S::Error> {
@@ -225,14 +209,6 @@ impl<S: JobStore + Sync, B: AsRef<Bell> + Sync> JobStore for WakingStore<S, B> {
         };
         self.ring_for(swaps.iter().enumerate().map(|(at, swap)| (swap.next.as_ref(), done(at))));
         taken
-    }
-
-    async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, S::Error> {
-        self.store.get_many(keys).await
-    }
-
-    async fn due_many(&self, pages: &[DueOf]) -> Result<Vec<DuePage>, S::Error> {
-        self.store.due_many(pages).await
     }
 
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, S::Error> {

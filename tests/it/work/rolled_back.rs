@@ -26,21 +26,12 @@ impl RollsBack {
     fn within(&self) -> &MemoryJobStore {
         &self.inner
     }
-
-    async fn around<T>(
-        &self,
-        _: &str,
-        _: &StoreKey,
-        call: impl Future<Output = Result<T, Infallible>>,
-    ) -> Result<T, Infallible> {
-        call.await
-    }
 }
 
 impl JobStore for RollsBack {
     type Error = Infallible;
 
-    forward_job_store!(get, compare_and_swap, due, append, read, prune, swap_many, get_many, due_many);
+    forward_job_store!(plain: get, compare_and_swap, due, append, read, prune, swap_many, get_many, due_many);
 
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, Infallible> {
         self.chains.fetch_add(1, Ordering::Relaxed);

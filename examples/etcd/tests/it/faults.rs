@@ -8,6 +8,7 @@
 //! `cargo test --release -p tripartite-etcd --test it faults -- --ignored --exact --nocapture faults::fifty_of_each` is the long
 //! form; `TRIPARTITE_FAULTS=kill-leader:50,loss:10` says which.
 
+mod crew;
 mod far;
 mod ground;
 mod labour;
@@ -16,8 +17,8 @@ mod restored;
 mod table;
 mod worker;
 
+use std::env;
 use std::time::Duration;
-use std::{env, io};
 
 use self::ground::Ground;
 use self::network::Network;
@@ -80,21 +81,10 @@ impl Fault {
     }
 }
 
-fn network() -> Option<Network> {
-    let network = Network::new();
-    if network.is_none() {
-        use io::Write as _;
-        let what = "this process may make no networks: it is not root, or `ip` or `nft` are missing";
-        let _ =
-            writeln!(io::stderr().lock(), "\n== LEFT OUT: FAULTS OF NODES AND NETWORKS WERE NOT TRIED, for {what}.\n");
-    }
-    network
-}
-
 /// One of each, each time the tests run.
 #[test]
 fn one_of_each() {
-    let Some(network) = network() else { return };
+    let Some(network) = Network::new() else { return };
     let mut ground = Ground::new(network, LEASE, false);
     // These need a ground of their own.
     for (_, fault) in Fault::ALL.into_iter().filter(|(_, fault)| ![Fault::Clock, Fault::Far].contains(fault)) {
@@ -123,7 +113,7 @@ fn fifty_of_each() {
             if fault == Fault::NoQuorum { hold_of("TRIPARTITE_NO_QUORUM_SECONDS", 3) } else { Duration::from_secs(2) };
         // A clock that is ahead sees every lease end early that is shorter than it is ahead.
         let lease = if fault == Fault::Clock { Duration::from_secs(25 * 60) } else { LEASE };
-        let mut ground = Ground::new(network().unwrap(), lease, fault == Fault::Far);
+        let mut ground = Ground::new(Network::new().unwrap(), lease, fault == Fault::Far);
         for _ in 0..times {
             ground.suffer(fault, hold);
         }

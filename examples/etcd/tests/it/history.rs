@@ -8,9 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::time::{ClockId, clock_gettime};
-use tripartite::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, Row, StoreKey, Stored, Swap, SwapOf,
-};
+use tripartite::jobs::{AppendOf, JobStore, Row, StoreKey, Stored, Swap, SwapOf, forward_job_store};
 
 use crate::linear::{Answer, Ask, Call, check};
 
@@ -109,6 +107,10 @@ fn answered(swap: Swap) -> Answer {
 }
 
 impl<S: JobStore + Sync> Recorded<S> {
+    fn within(&self) -> &S {
+        &self.store
+    }
+
     async fn around<T>(
         &self,
         asks: &[(&StoreKey, Ask)],
@@ -125,6 +127,8 @@ impl<S: JobStore + Sync> Recorded<S> {
 
 impl<S: JobStore + Sync> JobStore for Recorded<S> {
     type Error = S::Error;
+
+    forward_job_store!(plain: due, due_many, append, read, prune);
 
     async fn get(&self, key: &StoreKey) -> Result<Option<Stored>, S::Error> {
         self.around(&[(key, Ask::Get)], self.store.get(key), |stored| vec![found(stored.as_ref())]).await
@@ -167,26 +171,6 @@ impl<S: JobStore + Sync> JobStore for Recorded<S> {
             Err(_) => self.book.end(first, &vec![Answer::Unknown; swaps.len()]),
         }
         done
-    }
-
-    async fn due(&self, page: &DueOf) -> Result<DuePage, S::Error> {
-        self.store.due(page).await
-    }
-
-    async fn due_many(&self, pages: &[DueOf]) -> Result<Vec<DuePage>, S::Error> {
-        self.store.due_many(pages).await
-    }
-
-    async fn append(&self, append: &AppendOf) -> Result<bool, S::Error> {
-        self.store.append(append).await
-    }
-
-    async fn read(&self, page: &ReadOf) -> Result<LogPage, S::Error> {
-        self.store.read(page).await
-    }
-
-    async fn prune(&self, old: &PruneOf) -> Result<u64, S::Error> {
-        self.store.prune(old).await
     }
 }
 

@@ -17,4 +17,5 @@ mod seen;
 mod server;
 #[cfg(feature = "tls")]
 mod tls;
+mod turns;
 mod waking;

@@ -16,8 +16,9 @@ use tripartite_postgres::pool::Pool;
 use tripartite_postgres::store::{Database, PostgresStore};
 use tripartite_sql::Settings;
 
-use crate::bench::{SCHEMA, items};
+use crate::bench::SCHEMA;
 use crate::server::{Cluster, Sql, runtime};
+use crate::shared::items;
 
 /// Hands on what both sides say, until the client has said enough.
 async fn between(mut client: TcpStream, mut server: UnixStream, left: Arc<AtomicI64>) -> std::io::Result<()> {

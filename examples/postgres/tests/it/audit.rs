@@ -7,7 +7,8 @@ use tripartite::run::Run;
 use tripartite::schema::Policy;
 use tripartite_postgres::store::PostgresStore;
 
-use crate::bench::{Bench, items};
+use crate::bench::Bench;
+use crate::shared::items;
 
 const LISTED: &str = "{\"id\": \"M1\", \"name\": \"Áine\", \"email\": \"aine@example.org\"}\n\
                       {\"id\": \"M2\", \"name\": \"Seán\", \"email\": \"sean@example.org\"}";

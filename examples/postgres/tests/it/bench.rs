@@ -2,15 +2,14 @@
 
 use serde_json::Value;
 use tripartite::drive::{block_on, drive_blocking};
-use tripartite::id::ExternalId;
 use tripartite::memory::Listing;
 use tripartite::run::Run;
 use tripartite::schema::{Policy, Schema};
-use tripartite::source::{Item, RemoteRecord};
 use tripartite_postgres::store::{Database, PostgresStore};
 use tripartite_sql::{HostTable, Register, Settings};
 
 use crate::server::{Place, Sql, quoted};
+use crate::shared::items;
 
 /// The schema of a club's members.
 pub(crate) const SCHEMA: &str = r#"{"fields": {"name": {"kind": "name"}, "email": {"kind": "email"}}}"#;
@@ -69,14 +68,4 @@ impl Bench {
         block_on(store.remember(&done.report)).unwrap();
         serde_json::to_value(&done.report).unwrap()
     }
-}
-
-/// The records of JSON lines.
-pub(crate) fn items(schema: &Schema, text: &str) -> Vec<Item> {
-    let item = |line: &str| {
-        let Value::Object(mut fields) = serde_json::from_str(line).unwrap() else { panic!("{line}") };
-        let id = ExternalId::new(fields.remove("id").unwrap().as_str().unwrap()).unwrap();
-        Item::Record(RemoteRecord::new(id, schema.record(&Value::Object(fields)).unwrap()))
-    };
-    text.lines().map(item).collect()
 }

@@ -43,7 +43,7 @@ fn a_dry_run_with_match_rules_writes_nothing_and_plans_the_same() {
         let before = all(&bench);
         let policy = tripartite::schema::Policy::new(bench.schema.clone());
         let run = block_on(looking.run(policy, chrono::DateTime::UNIX_EPOCH)).unwrap().matching(rules).unwrap().dry();
-        let listing = tripartite::memory::Listing::new(crate::bench::items(&bench.schema, LISTED)).pages_of(1);
+        let listing = tripartite::memory::Listing::new(crate::shared::items(&bench.schema, LISTED)).pages_of(1);
         let done = tripartite::drive::drive_blocking(run.start(), &listing, &looking).unwrap();
         assert_eq!(all(&bench), before, "a dry run wrote something");
         serde_json::to_value(&done.report).unwrap()

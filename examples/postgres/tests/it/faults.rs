@@ -7,6 +7,8 @@
 //! `cargo test -p tripartite-postgres --test it -- --ignored --exact --nocapture faults::fifty_of_each` is the long form;
 //! `TRIPARTITE_FAULTS=kill:50,failover:10` says which.
 
+#[path = "../../../etcd/tests/it/faults/crew.rs"]
+mod crew;
 mod failover;
 mod ground;
 #[path = "../../../etcd/tests/it/faults/labour.rs"]
@@ -20,7 +22,6 @@ mod table;
 mod worker;
 
 use std::env;
-use std::io::Write as _;
 use std::time::Duration;
 
 use self::ground::Ground;
@@ -52,22 +53,10 @@ impl Fault {
     }
 }
 
-fn network() -> Option<Network> {
-    let network = Network::new();
-    if network.is_none() {
-        let what = "this process may make no networks: it is not root, or `ip` or `nft` are missing";
-        let _ = writeln!(
-            std::io::stderr().lock(),
-            "\n== LEFT OUT: FAULTS OF SERVERS AND NETWORKS WERE NOT TRIED, for {what}.\n"
-        );
-    }
-    network
-}
-
 /// One of each, each time the tests run.
 #[test]
 fn one_of_each() {
-    let Some(network) = network() else { return };
+    let Some(network) = Network::new() else { return };
     let mut ground = Ground::new(network);
     for (_, fault) in Fault::ALL {
         ground.suffer(fault, Duration::from_millis(1000));
@@ -85,7 +74,7 @@ fn fifty_of_each() {
         said.map_or(if told.is_empty() { 50 } else { 0 }, |(_, times)| times.parse().unwrap())
     };
     for (name, fault) in Fault::ALL.into_iter().filter(|(name, _)| wanted(name) > 0) {
-        let mut ground = Ground::new(network().unwrap());
+        let mut ground = Ground::new(Network::new().unwrap());
         for _ in 0..wanted(name) {
             ground.suffer(fault, Duration::from_secs(2));
         }

@@ -27,10 +27,14 @@ mod records_suite;
 mod renamed;
 mod rights;
 mod server;
+#[path = "../../../sqlite/tests/it/shared.rs"]
+mod shared;
 mod swaps;
 mod time_outs;
 #[cfg(feature = "tls")]
 mod tls;
+#[path = "../../../etcd/tests/it/turns.rs"]
+mod turns;
 mod unique;
 #[path = "../../../etcd/tests/it/waiting.rs"]
 mod waiting;

@@ -9,8 +9,9 @@ use tripartite::run::{Run, RunOutcome};
 use tripartite::schema::Policy;
 use tripartite_postgres::store::{Database, PostgresStore};
 
-use crate::bench::{Bench, items};
+use crate::bench::Bench;
 use crate::server::pool;
+use crate::shared::items;
 
 const RECORDS: u64 = 3000;
 

@@ -2,20 +2,19 @@
 //! and columns of other types. Users are another client, with a connection of its own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tripartite::audit::AuditEntry;
 use tripartite::conformance::records::{Fixture, RecordId, schema};
 use tripartite::drive::block_on;
 use tripartite::id::{ExternalId, LocalId, PersonId, RunId};
 use tripartite::schema::Kind;
-use tripartite::source::Cursor;
-use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore, Records};
 use tripartite::value::{Record, Value};
-use tripartite_postgres::store::{Database, PostgresStore, StoreError};
+use tripartite_postgres::store::{Database, PostgresStore};
 use tripartite_sql::{HostTable, ID_FIELD, Register, Settings};
 
 use crate::server::{Place, Sql, pool, quoted};
+use crate::shared::entry;
+use crate::turns::Turns;
 
 const ONE: [&str; 2] = ["", "ballybeg/federation"];
 const TWO: [&str; 2] = ["ballybeg/federation", "o'\"x {members}=2F/gym"];
@@ -52,7 +51,7 @@ enum Kept {
 
 /// A club's records, with another client that edits them.
 struct Club {
-    store: Turns,
+    store: Turns<PostgresStore>,
     client: Sql,
     /// Its own name and its neighbour's.
     names: [&'static str; 2],
@@ -83,7 +82,7 @@ impl Club {
             let pool = if number == 0 { place.pool.clone() } else { pool(4) };
             block_on(PostgresStore::of(register.clone(), database(pool), settings())).unwrap()
         };
-        let store = Turns { stores: (0..pools).map(open).collect(), calls: AtomicUsize::new(0) };
+        let store = Turns::new((0..pools).map(open), ());
         Self { store, client, names, place, kept }
     }
 
@@ -190,9 +189,9 @@ fn literal(value: Value) -> String {
 }
 
 impl Fixture for Club {
-    type Store = Turns;
+    type Store = Turns<PostgresStore>;
 
-    fn store(&self) -> &Turns {
+    fn store(&self) -> &Turns<PostgresStore> {
         &self.store
     }
 
@@ -246,7 +245,7 @@ impl Fixture for Club {
     }
 
     fn rule_out(&self, local: &LocalId, id: &ExternalId) {
-        let (store, at) = (self.store.next(), chrono::DateTime::UNIX_EPOCH);
+        let (store, at) = (self.store.within(), chrono::DateTime::UNIX_EPOCH);
         let run = block_on(store.next_run(&at)).unwrap();
         block_on(store.rule_out(local, id, &PersonId::new("Nuala").unwrap(), (&run, &at))).unwrap();
     }
@@ -265,39 +264,11 @@ impl Fixture for Club {
 
     fn audit(&self) -> Vec<(RunId, ExternalId, AuditEntry)> {
         let mut rows = Vec::new();
-        let each = |row: tripartite_sql::AuditRow| {
-            rows.push((RunId::new(row.run).unwrap(), ExternalId::new(row.external_id).unwrap(), row.entry));
+        let each = |row| {
+            rows.push(entry(row));
             true
         };
-        block_on(self.store.next().audit(None, each)).unwrap();
+        block_on(self.store.within().audit(None, each)).unwrap();
         rows
-    }
-}
-
-/// One or several stores on a register: each call goes to another one than the call before.
-struct Turns {
-    stores: Vec<PostgresStore>,
-    calls: AtomicUsize,
-}
-
-impl Turns {
-    fn next(&self) -> &PostgresStore {
-        &self.stores[self.calls.fetch_add(1, Ordering::Relaxed) % self.stores.len()]
-    }
-}
-
-impl RecordStore for Turns {
-    type Error = StoreError;
-
-    async fn index(&self, after: Option<&Cursor>) -> Result<IndexPage, StoreError> {
-        self.next().index(after).await
-    }
-
-    async fn load(&self, wanted: &LoadRequest) -> Result<Records, StoreError> {
-        self.next().load(wanted).await
-    }
-
-    async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, StoreError> {
-        self.next().commit(batch).await
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::bench::Bench;
+use crate::shared::HANDS;
 
 const SCHEMA: &str = r#"{"fields": {"name": {"kind": "name"}, "login": {"kind": "text"}}}"#;
 
@@ -46,13 +47,7 @@ fn values_change_hands_in_one_night() {
         ("CREATE UNIQUE INDEX one_login ON {}(lower(login))", true),
         ("ALTER TABLE {} ADD UNIQUE (login) DEFERRABLE INITIALLY DEFERRED", true),
     ] {
-        for (to, why) in [
-            (["p2", "p1", "p3"], "a swap"),
-            (["p2", "new", "p3"], "handed on to who is written before"),
-            (["new", "p1", "p3"], "handed on to who is written after"),
-            (["p2", "p3", "p1"], "a ring"),
-            (["p3", "p1", "p2"], "the other way round"),
-        ] {
+        for (to, why) in HANDS {
             let (bench, store) = club(is_own, 3, &unique.replace("{}", if is_own { "members" } else { "people" }));
             let moved = to.iter().zip(["p1", "p2", "p3"]).filter(|(to, was)| *to != was).count();
             let report = bench.night(&store, &listing(&to));

@@ -12,7 +12,8 @@ use tripartite::store::{LoadRequest, Loaded, RecordStore};
 use tripartite_sql::Settings;
 use tripartite_sqlite::store::{Access, Database, SqliteStore};
 
-use crate::bench::{Bench, counts, items, members, night, settings};
+use crate::bench::{Bench, counts, members, night, settings};
+use crate::shared::items;
 
 /// A trigger of the user's own: with it, every base is stored whole.
 const WHOLE: &str = "CREATE TRIGGER mine AFTER INSERT ON members BEGIN SELECT 1; END";

@@ -6,15 +6,14 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tripartite::drive::drive_blocking;
-use tripartite::id::ExternalId;
 use tripartite::memory::Listing;
 use tripartite::run::{Done, Run};
-use tripartite::schema::{Policy, Schema};
-use tripartite::source::{Item, RemoteRecord};
+use tripartite::schema::Policy;
 use tripartite_sql::{Register, Settings};
 use tripartite_sqlite::store::{Access, Database, SqliteStore};
 
 use crate::place::Place;
+use crate::shared::items;
 
 /// The schema of [`members`].
 pub(crate) const SCHEMA: &str = r#"{"fields": {"name": {"kind": "name"}, "phone": {"kind": "text"}}}"#;
@@ -75,16 +74,6 @@ pub(crate) fn night(store: &SqliteStore, changed: impl FnOnce(Run) -> Run, listi
         store.remember(&done.report).unwrap();
     }
     done
-}
-
-/// The records of JSON lines.
-pub(crate) fn items(schema: &Schema, text: &str) -> Vec<Item> {
-    let item = |line: &str| {
-        let Value::Object(mut fields) = serde_json::from_str(line).unwrap() else { panic!("{line}") };
-        let id = ExternalId::new(fields.remove("id").unwrap().as_str().unwrap()).unwrap();
-        Item::Record(RemoteRecord::new(id, schema.record(&Value::Object(fields)).unwrap()))
-    };
-    text.lines().map(item).collect()
 }
 
 /// The counts of a report, by their names.

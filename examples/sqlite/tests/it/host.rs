@@ -8,7 +8,8 @@ use tripartite_sql::{AttachError, HostTable, Register};
 use tripartite_sqlite::rusqlite::Connection;
 use tripartite_sqlite::store::{Access, Database, SqliteStore, StoreError};
 
-use crate::bench::{Bench, items, night, settings};
+use crate::bench::{Bench, night, settings};
+use crate::shared::items;
 
 /// The club's table, with columns that are no fields.
 const CLUB: &str = "

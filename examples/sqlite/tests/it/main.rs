@@ -17,5 +17,8 @@ mod place;
 mod recipe;
 mod records_suite;
 mod removed;
+mod shared;
 mod triggers;
+#[path = "../../../etcd/tests/it/turns.rs"]
+mod turns;
 mod unique;

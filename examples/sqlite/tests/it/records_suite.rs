@@ -2,7 +2,6 @@
 //! as two connections to one file. Users are another SQL client, with a connection of its own.
 
 use std::fs;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -11,13 +10,13 @@ use tripartite::audit::AuditEntry;
 use tripartite::conformance::records::{Fixture, RecordId, schema};
 use tripartite::id::{ExternalId, LocalId, PersonId, RunId};
 use tripartite::schema::Kind;
-use tripartite::source::Cursor;
-use tripartite::store::{Batch, IndexPage, LoadRequest, OpOutcome, RecordStore, Records};
 use tripartite::value::{Record, Value};
 use tripartite_sql::{HostTable, ID_FIELD, Register, Settings};
-use tripartite_sqlite::store::{Access, Database, SqliteStore, StoreError, table_name};
+use tripartite_sqlite::store::{Access, Database, SqliteStore, table_name};
 
 use crate::bench::Bench;
+use crate::shared::entry;
+use crate::turns::Turns;
 
 mod the_only_register {
     use super::Kept;
@@ -67,7 +66,7 @@ enum Kept {
 
 /// A club's records in a file, with another client that edits them.
 struct Club {
-    store: Turns,
+    store: Turns<SqliteStore>,
     client: Mutex<Connection>,
     register: Register,
     /// Its own name and its neighbour's.
@@ -94,7 +93,7 @@ impl Club {
             let settings = Settings { schema: schema(), id_field: ID_FIELD.to_owned() };
             SqliteStore::of(register.clone(), Database::open(&bench.db(), Access::Write).unwrap(), settings).unwrap()
         };
-        let store = Turns { stores: (0..connections).map(open).collect(), calls: AtomicUsize::new(0) };
+        let store = Turns::new((0..connections).map(open), ());
         let client = bench.sql();
         client.busy_timeout(Duration::from_secs(10)).unwrap();
         Self { store, client: Mutex::new(client), register, names, bench, kept }
@@ -208,9 +207,9 @@ fn cell(value: Value) -> Box<dyn ToSql> {
 }
 
 impl Fixture for Club {
-    type Store = Turns;
+    type Store = Turns<SqliteStore>;
 
-    fn store(&self) -> &Turns {
+    fn store(&self) -> &Turns<SqliteStore> {
         &self.store
     }
 
@@ -270,7 +269,7 @@ impl Fixture for Club {
     }
 
     fn rule_out(&self, local: &LocalId, id: &ExternalId) {
-        let (store, at) = (self.store.next(), crate::bench::at());
+        let (store, at) = (self.store.within(), crate::bench::at());
         let run = store.next_run(&at).unwrap();
         store.rule_out(local, id, &PersonId::new("Nuala").unwrap(), (&run, &at)).unwrap();
     }
@@ -288,39 +287,11 @@ impl Fixture for Club {
     fn audit(&self) -> Vec<(RunId, ExternalId, AuditEntry)> {
         let mut rows = Vec::new();
         let database = Database::open(&self.bench.db(), Access::Read).unwrap();
-        let each = |row: tripartite_sql::AuditRow| {
-            rows.push((RunId::new(row.run).unwrap(), ExternalId::new(row.external_id).unwrap(), row.entry));
+        let each = |row| {
+            rows.push(entry(row));
             true
         };
         database.audit(&self.register, None, each).unwrap();
         rows
-    }
-}
-
-/// One or several connections to a file: each call goes to another one than the call before.
-struct Turns {
-    stores: Vec<SqliteStore>,
-    calls: AtomicUsize,
-}
-
-impl Turns {
-    fn next(&self) -> &SqliteStore {
-        &self.stores[self.calls.fetch_add(1, Ordering::Relaxed) % self.stores.len()]
-    }
-}
-
-impl RecordStore for Turns {
-    type Error = StoreError;
-
-    async fn index(&self, after: Option<&Cursor>) -> Result<IndexPage, StoreError> {
-        self.next().index(after).await
-    }
-
-    async fn load(&self, wanted: &LoadRequest) -> Result<Records, StoreError> {
-        self.next().load(wanted).await
-    }
-
-    async fn commit(&self, batch: &Batch) -> Result<Vec<OpOutcome>, StoreError> {
-        self.next().commit(batch).await
     }
 }

@@ -3,7 +3,8 @@
 use tripartite::memory::Listing;
 use tripartite_sqlite::store::Access;
 
-use crate::bench::{Bench, counts, items, members, night};
+use crate::bench::{Bench, counts, members, night};
+use crate::shared::{HANDS, items};
 
 const UNIQUE: &str = "CREATE UNIQUE INDEX one_phone ON members(phone)";
 
@@ -22,13 +23,7 @@ fn listing(phones: &[&str]) -> String {
 /// Swapped, handed on in either order of the batch, and passed on in a ring: in one night, and never again.
 #[test]
 fn values_change_hands_in_one_night() {
-    for (to, why) in [
-        (["p2", "p1", "p3"], "a swap"),
-        (["p2", "new", "p3"], "handed on to who is written before"),
-        (["new", "p1", "p3"], "handed on to who is written after"),
-        (["p2", "p3", "p1"], "a ring"),
-        (["p3", "p1", "p2"], "the other way round"),
-    ] {
+    for (to, why) in HANDS {
         let bench = Bench::new();
         bench.sync(&members(1..=3));
         bench.edit(UNIQUE);

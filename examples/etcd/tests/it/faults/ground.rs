@@ -1,55 +1,39 @@
 //! A cluster, workers and who triggers them, on a network of their own, and what is done to them.
 
+use std::env;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command as Program, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::process::{Command as Program, Stdio};
 use std::time::Duration;
-use std::{env, thread};
 
 use rustix::process::Signal;
 use serde_json::json;
 use tripartite::drive::block_on;
 use tripartite::jobs::{JobStore, Row, Shard, StoreKey, SwapOf};
-use tripartite::queue::State;
-use tripartite::work::Queue;
 use tripartite_etcd::address::Address;
 use tripartite_etcd::jobs::EtcdJobStore;
 
 use super::Fault;
+use super::crew::{Crew, Scratch};
 use super::far::Far;
-use super::labour::{KEYS, ask, books, clock_of, is_lively, key, now, rules};
+use super::labour::{KEYS, clock_of, key, now};
 use super::network::{HOSTS, NODES, Network};
-use super::table::{Moment, table};
 use super::worker::Orders;
-use crate::history::{Book, Recorded, nanoseconds};
-use crate::server::{Cluster, Place, namespace, open, pause, until};
+use crate::history::nanoseconds;
+use crate::server::{Cluster, Place, fast_directory, namespace, open, pause, until};
 
 /// Which node has the small disk.
 const SMALL: usize = 1;
-/// How long it may take until a job is done again once all is well.
-const LIVELY: Duration = Duration::from_secs(10);
-
-/// Whose jobs wait for nothing but the cluster.
-type Asking = Queue<Recorded<EtcdJobStore>>;
 
 pub(super) struct Ground {
-    // In this order they are dropped: who asks, the workers, the nodes, their networks.
-    over: Arc<AtomicBool>,
-    asker: Option<JoinHandle<()>>,
-    workers: Vec<Child>,
+    // In this order they are dropped: who asks and who works, the nodes, their networks.
+    crew: Crew<EtcdJobStore>,
     cluster: Cluster,
-    disk: Option<Disk>,
+    _disk: Disk,
     far: Option<Far>,
     network: Network,
-    place: PathBuf,
-    book: Book,
-    probe: Asking,
-    moments: Vec<Moment>,
-    probes: usize,
+    place: Scratch,
 }
 
 /// A small disk of a node.
@@ -61,34 +45,11 @@ impl Drop for Disk {
     }
 }
 
-impl Drop for Ground {
-    fn drop(&mut self) {
-        self.over.store(true, Ordering::SeqCst);
-        for worker in &mut self.workers {
-            let _ = worker.kill();
-            let _ = worker.wait();
-        }
-        self.cluster.nodes.clear();
-        drop(self.disk.take());
-        if thread::panicking() {
-            // What was written down is for whoever looks for the reason.
-            return;
-        }
-        let _ = fs::remove_dir_all(&self.place);
-    }
-}
-
-fn asking(address: &Address, place: &Path, name: &str) -> Asking {
-    let book = Book::open(&place.join(format!("calls-{name}")));
-    Queue::new(Recorded { store: open(address), book }).rules(rules())
-}
-
 impl Ground {
     /// Clients reach the nodes by relays, if they are to be far away.
     pub(super) fn new(network: Network, lease: Duration, may_be_far: bool) -> Self {
-        let place =
-            crate::server::fast_directory().join(format!("tripartite-faults-{}-{}", std::process::id(), nanoseconds()));
-        fs::create_dir(&place).unwrap();
+        let scratch = Scratch::within(&fast_directory());
+        let place = &scratch.0;
         let small = place.join("disk");
         fs::create_dir(&small).unwrap();
         let mounted =
@@ -107,7 +68,6 @@ impl Ground {
             None => cluster.nodes.iter().map(|node| node.client.clone()).collect(),
         };
         let address: Address = format!("etcd://{}/{}", nodes.join(","), namespace()).parse().unwrap();
-        let over = Arc::new(AtomicBool::new(false));
         let workers = (0..HOSTS).map(|host| {
             let orders = Orders { address: address.clone(), place: place.clone(), lease, host, threads: 3 };
             let within = network.within(NODES + host);
@@ -116,32 +76,8 @@ impl Ground {
             program.args(["--ignored", "--exact", "faults::worker::process"]).envs(orders.tell());
             program.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
         });
-        let workers = workers.collect();
-        let asker = {
-            let (over, queue, book) =
-                (Arc::clone(&over), asking(&address, &place, "asker"), Book::open(&place.join("asked")));
-            #[expect(clippy::disallowed_methods, reason = "somebody asks while the test does something else")]
-            thread::spawn(move || ask(&queue, &book, || over.load(Ordering::SeqCst)))
-        };
-        let probe = asking(&address, &place, "probe");
-        let book = Book::open(&place.join("asked-probe"));
-        let mut ground = Self {
-            over,
-            asker: Some(asker),
-            workers,
-            cluster,
-            disk: Some(Disk(small)),
-            far,
-            network,
-            place,
-            book,
-            probe,
-            moments: Vec::new(),
-            probes: 0,
-        };
-        ground.is_lively(Duration::from_secs(60));
-        pause(Duration::from_secs(2));
-        ground
+        let crew = Crew::begin(place, workers.collect(), || open(&address));
+        Self { crew, cluster, _disk: Disk(small), far, network, place: scratch }
     }
 
     /// Lets something go wrong for a while, and waits until jobs are done again.
@@ -152,8 +88,7 @@ impl Ground {
         pause(hold);
         let healed = nanoseconds();
         self.heal(fault, chosen);
-        let gap = self.is_lively(LIVELY);
-        self.moments.push(Moment { fault: fault.name(), begun, healed, gap });
+        self.crew.recovers(fault.name(), begun, healed);
         until("a leader", Duration::from_secs(30), || self.cluster.nodes.iter().all(|node| node.leads().is_some()));
         pause(Duration::from_millis(700));
     }
@@ -161,7 +96,7 @@ impl Ground {
     /// Returns the node, or the host of workers, that suffers.
     fn inject(&mut self, fault: Fault, leader: usize) -> usize {
         let others: Vec<_> = (0..NODES).filter(|node| *node != leader).collect();
-        let turn = self.moments.len();
+        let turn = self.crew.moments.len();
         let (follower, host) = (others[turn % others.len()], NODES + turn % HOSTS);
         match fault {
             Fault::KillLeader => self.cluster.nodes[leader].signal(Signal::KILL),
@@ -180,7 +115,7 @@ impl Ground {
             Fault::DiskFull => self.fill_disk(),
             Fault::Clock => {
                 let ahead = if (turn / HOSTS).is_multiple_of(2) { 600 } else { -600 };
-                fs::write(clock_of(&self.place, turn % HOSTS), ahead.to_string()).unwrap();
+                fs::write(clock_of(&self.place.0, turn % HOSTS), ahead.to_string()).unwrap();
             }
             Fault::NoQuorum => others.iter().for_each(|node| self.cluster.nodes[*node].signal(Signal::KILL)),
             Fault::Compaction => self.compact(),
@@ -201,12 +136,12 @@ impl Ground {
             Fault::Loss => (0..NODES + HOSTS).for_each(|host| self.network.heal(host)),
             Fault::Far => self.far.as_ref().unwrap().set(false),
             Fault::DiskFull => {
-                fs::remove_file(self.place.join("disk/filler")).unwrap();
+                fs::remove_file(self.place.0.join("disk/filler")).unwrap();
                 self.cluster.nodes[SMALL].start();
             }
             Fault::Clock => {
-                fs::remove_file(clock_of(&self.place, chosen)).unwrap();
-                self.repair();
+                fs::remove_file(clock_of(&self.place.0, chosen)).unwrap();
+                repair(&self.crew);
             }
             Fault::NoQuorum => {
                 (0..NODES).filter(|node| *node != chosen).for_each(|node| self.cluster.nodes[node].start())
@@ -218,22 +153,20 @@ impl Ground {
     /// A node notices when its file has to grow. So the files are made small first, and then large records are stored.
     fn fill_disk(&self) {
         self.compact();
-        fill(&self.place.join("disk/filler"));
+        fill(&self.place.0.join("disk/filler"));
         let (key, row) = (StoreKey::of("large", []), Row::new(vec![0; 1 << 19], Shard(0)));
         for _ in 0..200 {
             if self.cluster.nodes[SMALL].leads().is_none() {
                 return;
             }
-            let version = block_on(self.probe.store().get(&key)).unwrap().map(|stored| stored.version);
-            let _ =
-                block_on(self.probe.store().compare_and_swap(&SwapOf::new(key.clone(), version, Some(row.clone()))));
+            let version = block_on(self.crew.probe.store().get(&key)).unwrap().map(|stored| stored.version);
+            let _ = block_on(self.crew.probe.store().compare_and_swap(&SwapOf::new(
+                key.clone(),
+                version,
+                Some(row.clone()),
+            )));
         }
         panic!("a node goes on without a disk");
-    }
-
-    /// What a person does once the clocks are right.
-    fn repair(&self) {
-        (0..KEYS).for_each(|number| block_on(self.probe.repair_clock_skew(&key(number), now())).unwrap());
     }
 
     fn compact(&self) {
@@ -245,35 +178,21 @@ impl Ground {
         }
     }
 
-    /// How long it takes until a new job is done.
-    fn is_lively(&mut self, at_most: Duration) -> Duration {
-        self.probes += 1;
-        is_lively(&self.probe, &self.book, self.probes, at_most)
-    }
-
     /// Waits until everything is done, and checks all that was written down.
     pub(super) fn check(mut self) -> String {
-        self.over.store(true, Ordering::SeqCst);
-        self.asker.take().unwrap().join().unwrap();
-        if self.moments.iter().any(|moment| moment.fault == Fault::Clock.name()) {
-            // An end that was under way when the clock was put right may have been stored with its time after the first repair.
-            self.repair();
-        }
-        let waits = |number: usize| {
-            let slot = block_on(self.probe.slot(&key(number))).unwrap();
-            slot.is_some_and(|slot| slot.state != State::Idle || slot.covered < slot.wanted)
-        };
-        for number in 0..KEYS {
-            until(&format!("{} is done", key(number)), Duration::from_secs(90), || !waits(number));
-        }
-        for worker in &mut self.workers {
-            drop(worker.stdin.take());
-            worker.wait().unwrap();
-        }
-        let books = |what| books(&self.place, what);
-        let calls = crate::history::is_linearizable(&books("calls-")).unwrap();
-        table(&self.moments, calls, &books("asked"), &books("jobs-"))
+        self.crew.check(|crew| {
+            if crew.moments.iter().any(|moment| moment.fault == Fault::Clock.name()) {
+                // An end that was under way when the clock was put right may have been stored with its time after the first
+                // repair.
+                repair(crew);
+            }
+        })
     }
+}
+
+/// What a person does once the clocks are right.
+fn repair(crew: &Crew<EtcdJobStore>) {
+    (0..KEYS).for_each(|number| block_on(crew.probe.repair_clock_skew(&key(number), now())).unwrap());
 }
 
 /// Takes all the room that is left.

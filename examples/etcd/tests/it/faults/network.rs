@@ -1,6 +1,6 @@
 //! Networks of the test's own: a namespace for each host, and a bridge between them.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -24,8 +24,17 @@ fn run(program: &str, arguments: &[&str]) -> bool {
 }
 
 impl Network {
-    /// `None` where this process may not make one, or `ip` and `nft` are missing.
+    /// `None` where this process may not make one, or `ip` and `nft` are missing; then it says so.
     pub(crate) fn new() -> Option<Self> {
+        let network = Self::made();
+        if network.is_none() {
+            let what = "this process may make no networks: it is not root, or `ip` or `nft` are missing";
+            let _ = writeln!(io::stderr().lock(), "\n== LEFT OUT: FAULTS OF NETWORKS WERE NOT TRIED, for {what}.\n");
+        }
+        network
+    }
+
+    fn made() -> Option<Self> {
         // A network that is gone leaves its devices behind for a moment.
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
