@@ -203,6 +203,19 @@ fn what_is_not_there_is_a_precise_error_and_leaves_no_file() {
     assert!(ran.status == 1 && ran.stderr.contains("missing/report.html: "), "{}", ran.stderr);
 }
 
+/// What a person answered is no run that was cut short.
+#[test]
+fn answers_have_a_page_that_says_who_gave_them() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=3));
+    bench.edit("DELETE FROM members WHERE external_id = 'M1'");
+    bench.sync(&members(1..=3).replace("p1", "p9"));
+    let decided = ["decide", "--db", &bench.path("members.db"), "--id", "M1", "--field", "", "--remote", "--by", "Nuala"];
+    assert_eq!(bench.program(&decided).status, 0);
+    let page = page(&bench, &[]);
+    assert!(page.contains("No run of the source: Nuala answered questions.") && !page.contains("cut short"));
+}
+
 #[test]
 fn a_run_before_the_last_has_a_page_of_its_own_and_the_database_stays_as_it_is() {
     let bench = Bench::new();

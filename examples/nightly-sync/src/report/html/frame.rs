@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use tripartite::id::PersonId;
 use tripartite::plan::Blocked;
 use tripartite::run::{Report, RunOutcome};
 
@@ -19,7 +20,7 @@ const POLICY: &str = "default-src 'none'; style-src 'sha256-GwL8qPfLZkt3dGSbVnnZ
                       script-src 'sha256-YhxuiaAKibT7I3mqYqh1qDuGp/yE/iAeZBQ320Wk3B4='; \
                       base-uri 'none'; form-action 'none'";
 
-pub(super) fn head<W: Write>(page: &mut Markup<W>, source: &Snapshot<'_>, known: &KnownRun) -> io::Result<()> {
+pub(super) fn head<W: Write>(page: &mut Markup<W>, source: &Snapshot<'_>, known: &KnownRun) -> Result<(), HtmlError> {
     let whose = source.register().key().map_or_else(String::new, |_| format!(" of {}", source.register()));
     let time = words::moment(&known.at);
     page.raw("<!doctype html>\n")?;
@@ -52,6 +53,7 @@ pub(super) fn head<W: Write>(page: &mut Markup<W>, source: &Snapshot<'_>, known:
     )?;
     page.line("h1", &[], &format!("Sync report{whose}"))?;
     page.open("p", &[])?;
+    let answered = answered(source, known)?;
     if let Some(report) = &known.report {
         let class = match report.outcome {
             RunOutcome::Succeeded => "badge good",
@@ -59,6 +61,8 @@ pub(super) fn head<W: Write>(page: &mut Markup<W>, source: &Snapshot<'_>, known:
             RunOutcome::Failed => "badge bad",
         };
         page.element("span", &[("class", class)], outcome_name(report.outcome))?;
+    } else if answered.is_some() {
+        page.element("span", &[("class", "badge good")], "answers")?;
     } else {
         page.element("span", &[("class", "badge bad")], "cut short")?;
     }
@@ -66,15 +70,32 @@ pub(super) fn head<W: Write>(page: &mut Markup<W>, source: &Snapshot<'_>, known:
     let last = if known.is_last { "the last run" } else { "not the last run" };
     page.element("span", &[("class", "faint")], &format!("run {}, {last}", known.run))?;
     page.end()?;
-    let summary = match &known.report {
-        Some(report) => words::summary(&report.counts, report.outcome != RunOutcome::Blocked),
-        None => "This run was cut short before it could report. What it had written by then stands below.".to_owned(),
+    let summary = match (&known.report, answered) {
+        (Some(report), _) => words::summary(&report.counts, report.outcome != RunOutcome::Blocked),
+        (None, Some(by)) => format!("No run of the source: {by} answered questions. What came of it stands below."),
+        (None, None) => {
+            "This run was cut short before it could report. What it had written by then stands below.".to_owned()
+        }
     };
     page.line("p", &[("class", "summary")], &summary)?;
     page.end()?;
     contents(page, known.report.is_some())?;
     page.open("main", &[("id", "main")])?;
-    page.raw("\n")
+    page.raw("\n")?;
+    Ok(())
+}
+
+/// Who answered, where no run decided but a person.
+fn answered(source: &Snapshot<'_>, known: &KnownRun) -> Result<Option<PersonId>, HtmlError> {
+    let mut by = None;
+    if known.report.is_none() {
+        source.changed(&known.run, |record| -> Result<bool, HtmlError> {
+            let fields = record.fields.iter().filter_map(|entry| entry.by.as_ref());
+            by = fields.chain(record.whole.iter().filter_map(|entry| entry.by.as_ref())).next().cloned();
+            Ok(false)
+        })?;
+    }
+    Ok(by)
 }
 
 fn contents<W: Write>(page: &mut Markup<W>, reported: bool) -> io::Result<()> {
