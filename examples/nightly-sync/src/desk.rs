@@ -258,7 +258,7 @@ impl Desk {
             if !is_asked(loaded) {
                 return Err(DeskError::Moved { id: id.clone() });
             }
-            if takes_back && loaded.revision.0 == 0 {
+            if takes_back && loaded.local.fields().all(|field| field.is_missing()) {
                 return Err(DeskError::Deleted { id: id.clone() });
             }
             let refused = |refusal| DeskError::Refused { id: id.clone(), refusal };

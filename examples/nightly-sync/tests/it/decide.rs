@@ -362,3 +362,20 @@ fn a_question_about_a_whole_record_names_its_command() {
     assert!(run.contains(" --id M1 --record") && run.contains("with --local (it stays as it is here)"), "{run}");
     assert!(question(&bench).contains(" --id M1 --record"));
 }
+
+/// A row that is gone cannot be filled, and nothing else says so: the record stays in question.
+#[test]
+fn a_row_that_was_deleted_is_not_taken_back() {
+    let bench = Bench::new();
+    bench.sync(&members(1..=3));
+    bench.edit("DELETE FROM members WHERE external_id = 'M1'");
+    bench.sync(&members(1..=3).replace("p1", "p9"));
+    let refused = ask(&bench, "decide", &["--id", "M1", "--record", "--remote"]);
+    let says = "nightly-sync: M1: its row was deleted; enter it anew with its external id, and the next run fills it\n";
+    assert_eq!((refused.status, refused.stderr.as_str()), (1, says));
+    assert_eq!(open(&bench).len(), 1);
+    bench.edit("INSERT INTO members(external_id, name) VALUES ('M1', 'N1')");
+    let report = bench.sync(&members(1..=3).replace("p1", "p9"));
+    assert_eq!(counts(&report, ["updated", "conflicts_open"]), [1, 0]);
+    assert_eq!(bench.value("SELECT phone FROM members WHERE external_id = 'M1'").as_deref(), Some("p9"));
+}

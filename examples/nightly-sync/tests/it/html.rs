@@ -210,8 +210,8 @@ fn answers_have_a_page_that_says_who_gave_them() {
     bench.sync(&members(1..=3));
     bench.edit("DELETE FROM members WHERE external_id = 'M1'");
     bench.sync(&members(1..=3).replace("p1", "p9"));
-    let decided = ["decide", "--db", &bench.path("members.db"), "--id", "M1", "--field", "", "--remote", "--by", "Nuala"];
-    assert_eq!(bench.program(&decided).status, 0);
+    let decide = ["decide", "--db", &bench.path("members.db"), "--id", "M1", "--record", "--by", "Nuala"];
+    assert_eq!(bench.program(&[&decide[..], &["--local"]].concat()).status, 0);
     let page = page(&bench, &[]);
     assert!(page.contains("No run of the source: Nuala answered questions.") && !page.contains("cut short"));
 }
