@@ -223,7 +223,9 @@ pub fn resolve<'a>(policy: &Policy, changes: &ChangeSet<'a>, record: Option<&Str
     let resolutions =
         changes.changes().iter().map(|change| UnitResolver { policy, sides }.decide(change, record)).collect();
     let mut resolved = Resolved { sides, resolutions, schema: policy.schema().clone() };
-    resolved.carry();
+    if policy.schema().has_regions() {
+        resolved.carry();
+    }
     resolved
 }
 

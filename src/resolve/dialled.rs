@@ -49,9 +49,6 @@ impl Dialled {
 impl Resolved<'_> {
     /// Numbers that are taken stay the numbers that the source means, also where the host's record says another region.
     pub(super) fn carry(&mut self) {
-        if !self.schema.has_regions() {
-            return;
-        }
         let all: Vec<usize> = (0..self.schema.fields().len()).collect();
         let numbers = self.carried_here(&all);
         for effect in self.resolutions.iter_mut().flat_map(|resolution| &mut resolution.fields) {
@@ -80,6 +77,9 @@ impl Resolved<'_> {
 
     /// The base after, in which a number stays what it was in the version that it came from.
     pub(crate) fn carried(&self, after: Record) -> Record {
+        if !self.schema.has_regions() {
+            return after;
+        }
         let (schema, Sides { base, remote, .. }) = (&self.schema, self.sides);
         let (mut row, mut is_carried) = (RecordBuilder::new(schema.fields().len()), false);
         for position in 0..schema.fields().len() {
