@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::tree::{Parts, Shape, Tree, filled, normal};
+use super::tree::{Parts, Shape, Tree, normal};
 
 /// What three versions of a value come to.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,10 +72,20 @@ fn parts(
     }
     // Where all that is said is open, what had no parts stays as it was.
     let had_parts = matches!(base, Some(Some(Tree::Parts(_))));
-    let has_something = |parts: &Parts| filled(Some(&Tree::Parts(parts.clone()))).is_some();
-    let is_all_open = !had_parts && !has_something(&next) && has_something(remote);
+    let is_all_open = !had_parts && !has_said(&next, remote);
     let next = if is_all_open { base.flatten().cloned() } else { Some(Tree::Parts(next)) };
     (Some(Tree::Parts(now)), next)
+}
+
+/// Whether something of a base is what the source says. A null says nothing; parts without any do.
+fn has_said(next: &Parts, remote: &Parts) -> bool {
+    let is_said = |(name, tree): (&String, &Tree)| match (tree, remote.get(name)) {
+        (Tree::Null, _) => false,
+        (Tree::Parts(next), Some(Tree::Parts(remote))) => has_said(next, remote),
+        _ => true,
+    };
+    let is_whole = remote.iter().all(|(name, tree)| normal(next.get(name)) == normal(Some(tree)));
+    is_whole || next.iter().any(is_said)
 }
 
 fn whole(
