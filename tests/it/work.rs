@@ -3,6 +3,7 @@
 mod calls;
 mod clock;
 mod club;
+mod counting;
 mod crowd;
 mod earlier_records;
 #[cfg(feature = "conformance")]

@@ -11,8 +11,9 @@ use tripartite::jobs::{JobStore, StoreKey, SwapOf};
 use tripartite::queue::{Command, Outcome, Scope, Trigger};
 use tripartite::work::{Queue, Settings, Worker};
 
-use super::calls::{Counting, ask};
+use super::calls::ask;
 use super::club::{Club, key};
+use super::counting::Counting;
 use crate::queue_support::incarnation;
 
 const FREE: Limits = Limits::new(3, Duration::ZERO);
