@@ -36,8 +36,8 @@
 //! transaction of every write that the claim still holds. A worker that comes back late writes nothing, also where
 //! nobody has touched its records since.
 //!
-//! **What of a table that the club has already?** [`HostTable`] names it and its columns, and [`Database::attach`] adds what
-//! is needed. Every statement is the same, with the table's names.
+//! **What of a table that the club has already?** A [`HostTable`](tripartite_sql::HostTable) names it and its columns, and
+//! [`Database::attach`] adds what is needed. Every statement is the same, with the table's names.
 //!
 //! **What does a dry or blocked run write?** Nothing, not even a change of the schema: that is carried out with the
 //! first batch.
