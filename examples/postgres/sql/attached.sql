@@ -12,7 +12,7 @@ END $$;
 CREATE OR REPLACE FUNCTION tripartite.unlinked_{n}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM {members} m WHERE m.{external_id} COLLATE "C" = OLD.{external_id} COLLATE "C") THEN
+    IF NOT EXISTS (SELECT FROM {linked} m WHERE m.{external_id} COLLATE "C" = OLD.{external_id} COLLATE "C") THEN
         DELETE FROM tripartite.conflicts WHERE register = {n} AND external_id = OLD.{external_id} COLLATE "C";
         DELETE FROM tripartite.links WHERE register = {n} AND external_id = OLD.{external_id} COLLATE "C";
     END IF;
@@ -24,7 +24,7 @@ CREATE OR REPLACE FUNCTION tripartite.activity_{n}() RETURNS trigger LANGUAGE pl
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     UPDATE tripartite.links SET deactivated = false
-    WHERE register = {n} AND external_id = NEW.{external_id} COLLATE "C" AND deactivated;
+    WHERE register = {n} AND external_id = {id_of_activated} COLLATE "C" AND deactivated;
     RETURN NULL;
 END $$;
 
@@ -48,24 +48,13 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- What a base reads from its row stays known when somebody changes the row. A moment is kept in UTC, whatever zone the
--- session has.
-CREATE OR REPLACE FUNCTION tripartite.kept_{n}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET timezone = 'UTC' AS $$
-BEGIN
-    UPDATE tripartite.links SET kept = {row:OLD}
-    WHERE register = {n} AND external_id = OLD.{external_id} COLLATE "C" AND shape IS NOT NULL AND kept IS NULL
-        AND (NEW.{external_id} IS DISTINCT FROM OLD.{external_id} OR {row:NEW}::text IS DISTINCT FROM {row:OLD}::text);
-    RETURN NULL;
-END $$;
-
 -- A record that a sync wrote and somebody deletes is kept as removed.
 CREATE OR REPLACE FUNCTION tripartite.deleted_{n}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET timezone = 'UTC' AS $$
 BEGIN
     UPDATE tripartite.links l SET removed = nextval('tripartite.revisions'), local = b.{key}::text,
         kept = CASE WHEN l.shape IS NOT NULL AND l.kept IS NULL THEN {row:b} ELSE l.kept END
-    FROM before_it b CROSS JOIN LATERAL (SELECT x.ctid AS at FROM tripartite.links x
+    FROM {before_it} b CROSS JOIN LATERAL (SELECT x.ctid AS at FROM tripartite.links x
         WHERE x.register = {n} AND x.external_id = b.{external_id} COLLATE "C" FOR UPDATE) x WHERE l.ctid = x.at;
     DELETE FROM tripartite.keys d USING before_it b CROSS JOIN LATERAL (SELECT x.ctid AS at FROM tripartite.keys x
         WHERE x.register = {n} AND x.local = b.{key}::text COLLATE "C" OFFSET 0) x WHERE d.ctid = x.at;
@@ -82,7 +71,7 @@ SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
 BEGIN
     UPDATE tripartite.links l SET removed = nextval('tripartite.revisions'), local = m.{key}::text,
         kept = CASE WHEN l.shape IS NOT NULL AND l.kept IS NULL THEN {row:m} ELSE l.kept END
-    FROM {members} m WHERE l.register = {n} AND l.external_id = m.{external_id} COLLATE "C";
+    FROM {records} m WHERE l.register = {n} AND l.external_id = m.{external_id} COLLATE "C";
     DELETE FROM tripartite.keys WHERE register = {n};
     DELETE FROM tripartite.unkeyed WHERE register = {n};
     DELETE FROM tripartite.ruled_out WHERE register = {n};
@@ -91,24 +80,20 @@ END $$;
 
 -- Of a batch of its own the store numbers and marks the rows itself: a function that is called for each costs as much as
 -- the row.
-CREATE OR REPLACE TRIGGER tripartite_changed BEFORE UPDATE ON {members}
+CREATE OR REPLACE TRIGGER tripartite_changed BEFORE UPDATE ON {revised}
 FOR EACH ROW WHEN (pg_catalog.current_setting('tripartite_batch.own', true) IS DISTINCT FROM 'on')
 EXECUTE FUNCTION tripartite.changed_{n}();
 
-CREATE OR REPLACE TRIGGER tripartite_entered BEFORE INSERT ON {members}
+CREATE OR REPLACE TRIGGER tripartite_entered BEFORE INSERT ON {revised}
 FOR EACH ROW WHEN (pg_catalog.current_setting('tripartite_batch.own', true) IS DISTINCT FROM 'on')
 EXECUTE FUNCTION tripartite.changed_{n}();
 
-CREATE OR REPLACE TRIGGER tripartite_unlinked AFTER UPDATE ON {members}
+CREATE OR REPLACE TRIGGER tripartite_unlinked AFTER UPDATE ON {linked}
 FOR EACH ROW WHEN (NEW.{external_id} IS DISTINCT FROM OLD.{external_id})
 EXECUTE FUNCTION tripartite.unlinked_{n}();
 
-CREATE OR REPLACE TRIGGER tripartite_activity AFTER UPDATE ON {members}
+CREATE OR REPLACE TRIGGER tripartite_activity AFTER UPDATE ON {activated}
 FOR EACH ROW WHEN (NEW.{active} IS DISTINCT FROM OLD.{active}) EXECUTE FUNCTION tripartite.activity_{n}();
-
-CREATE OR REPLACE TRIGGER tripartite_kept AFTER UPDATE ON {members}
-FOR EACH ROW WHEN (pg_catalog.current_setting('tripartite_batch.own', true) IS DISTINCT FROM 'on')
-EXECUTE FUNCTION tripartite.kept_{n}();
 
 CREATE OR REPLACE TRIGGER tripartite_renumbered AFTER UPDATE ON {members}
 FOR EACH ROW WHEN (NEW.{key} IS DISTINCT FROM OLD.{key}) EXECUTE FUNCTION tripartite.renumbered_{n}();

@@ -240,6 +240,12 @@ impl PostgresStore {
         &self.tables.table.host
     }
 
+    /// The side table with the columns that its records' table [does not get](HostTable::beside), as a statement names it;
+    /// `None` where they are in the table itself. A row has the key of its record's.
+    pub fn side_table(&self) -> Option<&str> {
+        self.tables.side_table()
+    }
+
     /// The schema.
     pub fn schema(&self) -> &Schema {
         &self.settings.schema

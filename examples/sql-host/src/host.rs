@@ -18,7 +18,8 @@ const REVISION: &str = "tripartite_revision";
 /// | `tripartite_active` | whether the record is active: false once it is no longer listed |
 /// | `tripartite_revision` | grows with every change of the row; always added |
 ///
-/// No other column is read or written, and no row is ever deleted. A store keeps the description as JSON.
+/// No other column is read or written, and no row is ever deleted. A store keeps the description as JSON. An owner who allows
+/// no columns has them [beside](Self::beside) the table.
 ///
 /// ```
 /// use tripartite_sql::HostTable;
@@ -38,13 +39,15 @@ pub struct HostTable {
     external_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     active: Option<String>,
+    #[serde(default, rename = "beside", skip_serializing_if = "std::ops::Not::not")]
+    is_beside: bool,
 }
 
 impl HostTable {
     /// A table, and the column by which its rows are known. Each store says what it takes for a key.
     pub fn new(table: impl Into<String>, key: impl Into<String>) -> Self {
         let (table, key) = (table.into(), key.into());
-        Self { schema: None, table, key, columns: BTreeMap::new(), external_id: None, active: None }
+        Self { schema: None, table, key, columns: BTreeMap::new(), external_id: None, active: None, is_beside: false }
     }
 
     /// The schema in which the table is; without one, where the database looks first.
@@ -74,6 +77,26 @@ impl HostTable {
     pub fn active(mut self, column: impl Into<String>) -> Self {
         self.active = Some(column.into());
         self
+    }
+
+    /// The same with the added columns in a side table of the store's own, for an owner who allows triggers and no columns. Not
+    /// every store can do so; `attach` says it.
+    ///
+    /// ```
+    /// use tripartite_sql::HostTable;
+    /// let table = HostTable::new("members", "id").external_id("number").beside();
+    /// assert!(table.is_beside());
+    /// assert_eq!(table.added(["id", "active", "revision"]).len(), 2); // its id is a column of the host's
+    /// ```
+    #[must_use]
+    pub fn beside(mut self) -> Self {
+        self.is_beside = true;
+        self
+    }
+
+    /// Whether the added columns are in a side table.
+    pub fn is_beside(&self) -> bool {
+        self.is_beside
     }
 
     /// The schema of the table, where one is named.
@@ -147,6 +170,7 @@ impl HostTable {
             columns: columns.collect::<Result<_, E>>()?,
             external_id: self.id_column().map(&spelled).transpose()?,
             active: self.active_column().map(&spelled).transpose()?,
+            is_beside: self.is_beside,
         })
     }
 
@@ -259,6 +283,9 @@ pub enum AttachError {
     /// The table is another register's.
     #[error("the table `{0}` is attached to another register already")]
     Taken(String),
+    /// The store adds its columns to the table itself.
+    #[error("`{0}` cannot have its columns beside it: this store adds them to the table itself")]
+    NoSideTable(String),
     /// The register has no table of the host's.
     #[error("{0} has no table of the host's own")]
     NotAttached(String),

@@ -25,6 +25,9 @@ pub struct TableArgs {
     /// The column that says who is active, 1 or 0, instead of one that is added
     #[arg(long, value_name = "COLUMN", requires = "table")]
     pub active_column: Option<String>,
+    /// The table gets triggers and no columns: those stand in a table beside it. On a server only
+    #[arg(long, requires = "table")]
+    pub side_table: bool,
 }
 
 impl TableArgs {
@@ -44,23 +47,24 @@ impl TableArgs {
         if let Some(column) = &self.id_column {
             table = table.external_id(column.as_str());
         }
-        Some(match &self.active_column {
-            Some(column) => table.active(column.as_str()),
-            None => table,
-        })
+        if let Some(column) = &self.active_column {
+            table = table.active(column.as_str());
+        }
+        Some(if self.side_table { table.beside() } else { table })
     }
 
-    /// The options, each with its value.
-    pub fn options(&self) -> Vec<(&'static str, String)> {
+    /// The options, each with its value if it has one.
+    pub fn options(&self) -> Vec<(&'static str, Option<String>)> {
         let Some(table) = &self.table else { return Vec::new() };
         let columns: Vec<_> = self.columns.iter().map(|(field, column)| format!("{field}={column}")).collect();
         let key = self.key.clone().unwrap_or_else(|| "id".to_owned());
-        let mut options = vec![("--table", table.clone()), ("--table-key", key)];
+        let mut options = vec![("--table", Some(table.clone())), ("--table-key", Some(key))];
         if !columns.is_empty() {
-            options.push(("--columns", columns.join(",")));
+            options.push(("--columns", Some(columns.join(","))));
         }
-        options.extend(self.id_column.clone().map(|column| ("--id-column", column)));
-        options.extend(self.active_column.clone().map(|column| ("--active-column", column)));
+        options.extend(self.id_column.clone().map(|column| ("--id-column", Some(column))));
+        options.extend(self.active_column.clone().map(|column| ("--active-column", Some(column))));
+        options.extend(self.side_table.then_some(("--side-table", None)));
         options
     }
 }

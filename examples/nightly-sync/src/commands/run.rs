@@ -208,10 +208,12 @@ fn approval(args: &Request, id: PlanId) -> String {
         ("--only", said.only.as_ref().map(shell)),
         ("--missing-after", said.missing_after.map(|times| times.to_string())),
     ];
-    let table = args.table.iter().flat_map(|table| table.options()).map(|(name, value)| (name, Some(quoted(&value))));
-    for (name, value) in values.into_iter().chain(table) {
+    let given = values.into_iter().filter_map(|(name, value)| Some((name, Some(value?))));
+    let table = args.table.iter().flat_map(|table| table.options());
+    for (name, value) in given.chain(table.map(|(name, value)| (name, value.map(shell)))) {
+        command.push_str(&format!(" {name}"));
         if let Some(value) = value {
-            command.push_str(&format!(" {name} {value}"));
+            command.push_str(&format!(" {value}"));
         }
     }
     format!("{command} --approve {id}")

@@ -104,3 +104,28 @@ fn what_is_blocked_is_approved_with_the_table() {
     let usage = bench.program(&["run", "--db", &db, "--remote", &listing, "--columns", "a=b"]);
     assert!(usage.status == 2 && usage.stderr.contains("--table <NAME>"), "{}", usage.stderr);
 }
+
+#[test]
+fn a_server_has_side_tables_and_a_file_says_that_it_has_none() {
+    let (bench, listing, schema) = club();
+    let ran = bench.run(&listing, &[&TABLE[..], &["--schema", &schema, "--side-table"]].concat());
+    if !bench.path("members.db").starts_with("postgres") {
+        assert!(
+            ran.status == 1 && ran.stderr.contains("`members` cannot have its columns beside it"),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(
+            bench.value("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'tripartite%'").as_deref(),
+            Some("0")
+        );
+        return;
+    }
+    assert_eq!(counts(&ran.json(), ["linked", "created"]), [1, 1], "{}", ran.stderr);
+    bench.edit("UPDATE members SET email = 'a.byrne@example.org' WHERE id = 1");
+    let moved = bench.listing(LISTING.replace("Niamh", "Neasa"));
+    assert_eq!(counts(&bench.run(&moved, &[]).json(), ["updated", "conflicts_detected"]), [1, 0]);
+    let names = "SELECT group_concat(full_name || ' ' || email, ', ') FROM members WHERE id <> 2";
+    let all = "Áine Byrne a.byrne@example.org, Neasa Kelly niamh@example.org";
+    assert_eq!(bench.value(names).as_deref(), Some(all));
+}

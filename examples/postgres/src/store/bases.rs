@@ -176,7 +176,7 @@ impl Bases {
         let from = tables.sql(
             " FROM (SELECT * FROM tripartite.links WHERE register = {n} AND external_id > $1 AND shape IS NOT NULL
                 ORDER BY external_id LIMIT $2) l
-            LEFT JOIN LATERAL (SELECT * FROM {members} m WHERE {id} = l.external_id OFFSET 0) m ON true
+            LEFT JOIN LATERAL (SELECT * FROM {records} m WHERE {id} = l.external_id OFFSET 0) m ON true
             ORDER BY l.external_id",
         );
         let sql = format!("SELECT l.external_id, l.base::text{SELECTED}{}{from}", self.selected());

@@ -12,6 +12,7 @@
 //! revisions. Whoever is changing one of them is waited for, so an edit that was not committed when the row was loaded has
 //! another revision here. From then on nobody else can change them.
 
+mod beside;
 mod decide;
 mod enter;
 mod entries;

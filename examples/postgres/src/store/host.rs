@@ -2,9 +2,11 @@
 //!
 //! Beside its [columns](HostTable) it gets triggers named `tripartite_…`, which keep the revision and the base of a row that is
 //! edited, remember who was deleted and say which rows have other match keys now, and an index on the external id: no two rows
-//! are linked to one record. No other column is written, no value of one is kept, and no row is ever deleted.
+//! are linked to one record. No other column is written, no value of one is kept, and no row is ever deleted. Where the table
+//! [gets no columns](HostTable::beside), they stand in a side table.
 
 mod attach;
+mod beside;
 mod detach;
 mod inspect;
 

@@ -31,7 +31,7 @@ SELECT coalesce(m.id, l.external_id), m.active, m.revision, l.removed, l.deactiv
     c.open
 FROM (
     SELECT {id} AS id, {is_active} AS active, m.{revision} AS revision
-    FROM {members} m WHERE {id} > $1 ORDER BY {id} LIMIT $2
+    FROM {records} m WHERE {id} > $1 ORDER BY {id} LIMIT $2
 ) m FULL JOIN (
     SELECT * FROM tripartite.links WHERE register = {n} AND external_id > $1 ORDER BY external_id LIMIT $2
 ) l ON l.external_id = m.id

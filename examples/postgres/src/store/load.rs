@@ -40,12 +40,12 @@ pub(super) struct Reader<'a> {
 /// Of a first import there is nothing: that is asked once, and not of each id.
 const WANTED: &str = "
 FROM unnest($1::text[]) AS w(id)
-LEFT JOIN LATERAL (SELECT * FROM {members} m WHERE {id} = w.id COLLATE \"C\" OFFSET 0) m ON true
+LEFT JOIN LATERAL (SELECT * FROM {records} m WHERE {id} = w.id COLLATE \"C\" OFFSET 0) m ON true
 LEFT JOIN LATERAL (
     SELECT * FROM tripartite.links l WHERE l.register = {n} AND l.external_id = w.id COLLATE \"C\" OFFSET 0
 ) l ON true
 WHERE (m.{key} IS NOT NULL OR l.external_id IS NOT NULL) AND (
-    EXISTS (SELECT FROM {members} WHERE {external_id} IS NOT NULL)
+    EXISTS (SELECT FROM {linked} WHERE {external_id} IS NOT NULL)
     OR EXISTS (SELECT FROM tripartite.links WHERE register = {n})
 )";
 

@@ -78,7 +78,7 @@ const ALL_MARKED: &str = "
 SELECT local FROM tripartite.unkeyed WHERE register = {n} AND local > $1 ORDER BY local LIMIT $2";
 
 const ALL_ROWS: &str = "
-SELECT m.{key}::text FROM {members} m WHERE $1 = '' OR m.{key} > nullif($1, '')::{key_type} ORDER BY m.{key} LIMIT $2";
+SELECT m.{key}::text FROM {records} m WHERE $1 = '' OR m.{key} > nullif($1, '')::{key_type} ORDER BY m.{key} LIMIT $2";
 
 /// Before the columns of the fields.
 const COLUMNS: &str = "
@@ -90,7 +90,7 @@ const FIELDS: usize = 11;
 
 const WANTED: &str = "
 FROM unnest($1::text[]) AS w(local)
-CROSS JOIN LATERAL (SELECT * FROM {members} m WHERE m.{key} = w.local::{key_type} OFFSET 0) m
+CROSS JOIN LATERAL (SELECT * FROM {records} m WHERE m.{key} = w.local::{key_type} OFFSET 0) m
 LEFT JOIN LATERAL (
     SELECT * FROM tripartite.links l WHERE l.register = {n} AND l.external_id = {id} OFFSET 0
 ) l ON true";

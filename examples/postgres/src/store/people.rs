@@ -11,7 +11,7 @@ use super::commit::Name;
 use super::{PostgresStore, StoreError};
 
 const HERE: &str = "
-SELECT m.{revision}, m.{external_id}::text, m.{key}::text FROM {members} m WHERE m.{key} = ($1::text)::{key_type}";
+SELECT m.{revision}, m.{external_id}::text, m.{key}::text FROM {records} m WHERE m.{key} = ($1::text)::{key_type}";
 
 const CREATED: &str = "
 SELECT k.decision = 'create' FROM tripartite.entries e
@@ -24,7 +24,7 @@ INSERT INTO tripartite.ruled_out(register, local, external_id, at, by) VALUES ({
 ON CONFLICT DO NOTHING";
 
 /// A plan that was made before a person said so is stale. The trigger gives the row the next revision.
-const REVISED: &str = "UPDATE {members} m SET {revision} = m.{revision} WHERE m.{key} = ($1::text)::{key_type}";
+const REVISED: &str = "UPDATE {revised} m SET {revision} = m.{revision} WHERE m.{key} = ($1::text)::{key_type}";
 
 const NOTE: &str = "
 INSERT INTO tripartite.audit(register, run, at, external_id, subject, field, verdict, detail, decision, entry)
@@ -78,7 +78,7 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub async fn whose(&self, id: &ExternalId) -> Result<Option<LocalId>, StoreError> {
-        let sql = self.tables.sql("SELECT m.{key}::text FROM {members} m WHERE {id} = $1");
+        let sql = self.tables.sql("SELECT m.{key}::text FROM {records} m WHERE {id} = $1");
         let row = self.database.lease().await?.first(&sql, &[&id.as_str()]).await?;
         Ok(row.and_then(|row| LocalId::new(row.get::<_, &str>(0)).ok()))
     }

@@ -56,7 +56,7 @@ const OF_ACTION: &str = "
 SELECT a.external_id, count(*) OVER () FROM {of_run} a
 WHERE a.subject = 'record' AND a.decision = $2 ORDER BY a.first, a.place LIMIT $3";
 
-const WHOSE: &str = "SELECT m.{key}::text FROM {members} m WHERE {id} = $1";
+const WHOSE: &str = "SELECT m.{key}::text FROM {records} m WHERE {id} = $1";
 
 impl PostgresStore {
     /// Reads one moment of the register. The connection is held until the snapshot is dropped.
@@ -254,6 +254,6 @@ fn grouped(rows: &[Row]) -> Result<(Vec<ChangedRecord>, Option<i64>), StoreError
 fn label(tables: &Tables, schema: &Schema, layout: &Layout) -> Option<String> {
     let columns = named_by(schema).into_iter().filter_map(|at| layout.columns[at].as_ref()).map(Column::selected);
     let columns = columns.collect::<String>();
-    let from = tables.sql(" FROM {members} m WHERE {id} = $1");
+    let from = tables.sql(" FROM {records} m WHERE {id} = $1");
     (!columns.is_empty()).then(|| format!("SELECT 1{columns}{from}"))
 }

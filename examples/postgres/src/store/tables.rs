@@ -12,6 +12,8 @@ pub(super) struct Tables {
     n: i32,
     schema: String,
     members: String,
+    /// The side table, if the columns that are added stand there.
+    beside: Option<String>,
     /// The columns that are not fields, quoted.
     key: String,
     external_id: String,
@@ -32,6 +34,7 @@ impl Tables {
             n,
             schema: schema.to_owned(),
             members: table.name.clone(),
+            beside: of.host.is_beside().then(|| format!("{}.beside_{n}", quoted(schema, '"'))),
             external_id: quoted(external_id, '"'),
             revision: quoted(revision, '"'),
             // A number that is too large for the column is no key of it, and no error.
@@ -68,6 +71,45 @@ impl Tables {
         &self.schema
     }
 
+    /// The side table that the columns stand in which are added, if there is one, quoted.
+    pub(super) fn side_table(&self) -> Option<&str> {
+        self.beside.as_deref()
+    }
+
+    pub(super) fn has_side_table(&self) -> bool {
+        self.beside.is_some()
+    }
+
+    /// Whether the external id is in the table itself.
+    pub(super) fn has_id(&self) -> bool {
+        self.beside.is_none() || self.table.host.id_column().is_some()
+    }
+
+    /// Whether the table itself says who is active.
+    pub(super) fn has_active(&self) -> bool {
+        self.beside.is_none() || self.table.host.active_column().is_some()
+    }
+
+    /// The added columns of the side table, each behind a comma.
+    fn added(&self) -> String {
+        let columns = [&self.external_id, &self.active, &self.revision];
+        let is_there = [self.has_id(), self.has_active(), false];
+        let added = columns.into_iter().zip(is_there).filter(|(_, is_there)| !is_there);
+        added.map(|(column, _)| format!(", b.{column}")).collect()
+    }
+
+    /// What the rows of a table are read from, with all columns that they are known by.
+    fn rows(&self, table: &str) -> String {
+        let Some(beside) = &self.beside else { return table.to_owned() };
+        let (key, added) = (&self.key, self.added());
+        format!("(SELECT t.*{added} FROM {table} t JOIN {beside} b ON b.{key} = t.{key})")
+    }
+
+    /// The table that has a column: the host's, or the one beside it.
+    fn home(&self, is_there: bool) -> String {
+        self.beside.clone().filter(|_| !is_there).unwrap_or_else(|| self.members.clone())
+    }
+
     /// A statement on this register: every name in braces is one of its own. Only for text that is written here: the name
     /// of a column may hold braces, too.
     pub(super) fn sql(&self, text: &str) -> String {
@@ -102,7 +144,19 @@ impl Tables {
         match (name, self.counts_active) {
             ("n", _) => self.n.to_string(),
             ("together", _) => TOGETHER.to_string(),
+            // What is written to, has the triggers, and is read together with what stands beside it.
             ("members", _) => self.members.clone(),
+            ("records", _) => self.rows(&self.members),
+            ("before_it", _) => self.rows("before_it"),
+            ("revised", _) => self.home(false),
+            ("revised_name", _) => quoted(&self.home(false), '\''),
+            ("linked", _) => self.home(self.has_id()),
+            ("activated", _) => self.home(self.has_active()),
+            ("id_of_activated", _) if self.has_id() == self.has_active() => format!("NEW.{}", self.external_id),
+            ("id_of_activated", _) => {
+                let (id, key) = (&self.external_id, &self.key);
+                format!("(SELECT m.{id} FROM {} m WHERE m.{key} = NEW.{key})", self.rows(&self.members))
+            }
             ("members_name", _) => quoted(&self.members, '\''),
             ("of_members", _) => quoted(self.table.host.schema().unwrap_or_default(), '"'),
             ("key", _) => self.key.clone(),

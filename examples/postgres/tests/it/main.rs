@@ -29,6 +29,7 @@ mod rights;
 mod server;
 #[path = "../../../sqlite/tests/it/shared.rs"]
 mod shared;
+mod side_table;
 mod swaps;
 mod time_outs;
 #[cfg(feature = "tls")]

@@ -39,6 +39,11 @@ mod columns_of_all_types {
     tripartite::conformance::records::record_store!(Club::new(TWO, 2, Kept::Types));
 }
 
+mod a_table_that_gets_no_columns {
+    use super::{Club, Kept, ONE};
+    tripartite::conformance::records::record_store!(Club::new(ONE, 1, Kept::Beside));
+}
+
 /// Where the records stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kept {
@@ -47,6 +52,8 @@ enum Kept {
     Texts,
     /// In a table of the host's, each field in a column of its type, under uuids.
     Types,
+    /// As `Texts`, and what the store adds is in a side table.
+    Beside,
 }
 
 /// A club's records, with another client that edits them.
@@ -117,10 +124,32 @@ impl Club {
         }
     }
 
+    /// What a row is found by that has this in a column.
+    fn found(&self, column: &str, is: &str) -> String {
+        let (named, is, key) = (self.column(column), quoted(is, '\''), self.column("local_id"));
+        match self.store.stores[0].side_table() {
+            Some(beside) if column == "external_id" => {
+                format!("{key} = (SELECT {key} FROM {beside} WHERE {named} = {is})")
+            }
+            _ => format!("{named} = {is}"),
+        }
+    }
+
     #[track_caller]
     fn update(&self, sets: &str, column: &str, is: &str) {
-        let (members, column) = (self.members(), self.column(column));
-        self.client.change(&format!("UPDATE {members} SET {sets} WHERE {column} = {}", quoted(is, '\'')));
+        self.update_in(&self.members(), sets, column, is);
+    }
+
+    /// Changes a column that a store adds, wherever it is.
+    #[track_caller]
+    fn update_added(&self, sets: &str, column: &str, is: &str) {
+        let table = self.store.stores[0].side_table().map_or_else(|| self.members(), str::to_owned);
+        self.update_in(&table, sets, column, is);
+    }
+
+    #[track_caller]
+    fn update_in(&self, table: &str, sets: &str, column: &str, is: &str) {
+        self.client.change(&format!("UPDATE {table} SET {sets} WHERE {}", self.found(column, is)));
     }
 }
 
@@ -144,7 +173,7 @@ fn attach(client: &Sql, database: &Database, register: &Register, kept: Kept) {
     for field in schema.fields() {
         let column = host_column(field.name());
         let declared = match (kept, field.kind()) {
-            (Kept::Texts, _) => "text",
+            (Kept::Texts | Kept::Beside, _) => "text",
             (_, Kind::Name) => "varchar(100)",
             (_, Kind::Date { .. }) => "date",
             (_, Kind::Timestamp(_)) => "timestamptz",
@@ -168,6 +197,7 @@ fn attach(client: &Sql, database: &Database, register: &Register, kept: Kept) {
         quoted(database.schema(), '"'),
         quoted(&name, '"')
     ));
+    let table = if kept == Kept::Beside { table.beside() } else { table };
     block_on(database.attach(register, &table, &settings())).unwrap();
 }
 
@@ -215,7 +245,14 @@ impl Fixture for Club {
         let names: String = names.iter().map(|name| format!(", {}", self.column(name))).collect();
         let values: String = values.iter().map(|value| format!(", {value}")).collect();
         let (members, column) = (self.members(), self.column("external_id"));
-        self.client.change(&format!("INSERT INTO {members}({column}{names}) VALUES ({id}{values})"));
+        let Some(beside) = self.store.stores[0].side_table() else {
+            return self.client.change(&format!("INSERT INTO {members}({column}{names}) VALUES ({id}{values})"));
+        };
+        // The default of a column that has one, for a row that states nothing.
+        let (key, columns) = (self.column("local_id"), format!("paid_until{names}"));
+        self.client.change(&format!("INSERT INTO {members}({columns}) VALUES (DEFAULT{values})"));
+        let last = format!("(SELECT max({key}) FROM {members})");
+        self.client.change(&format!("UPDATE {beside} SET {column} = {id} WHERE {key} = {last}"));
     }
 
     fn edit(&self, of: RecordId<'_>, patch: &Record) {
@@ -225,23 +262,22 @@ impl Fixture for Club {
 
     fn deactivate(&self, of: RecordId<'_>) {
         let (column, is) = which(of);
-        self.update(&format!("{} = false", self.column("active")), column, is);
+        self.update_added(&format!("{} = false", self.column("active")), column, is);
     }
 
     fn activate(&self, of: RecordId<'_>) {
         let (column, is) = which(of);
-        self.update(&format!("{} = true", self.column("active")), column, is);
+        self.update_added(&format!("{} = true", self.column("active")), column, is);
     }
 
     fn delete(&self, of: RecordId<'_>) {
         let (column, is) = which(of);
-        let (members, column) = (self.members(), self.column(column));
-        self.client.change(&format!("DELETE FROM {members} WHERE {column} = {}", quoted(is, '\'')));
+        self.client.change(&format!("DELETE FROM {} WHERE {}", self.members(), self.found(column, is)));
     }
 
     fn link(&self, local: &LocalId, id: &ExternalId) {
         let set = format!("{} = {}", self.column("external_id"), quoted(id.as_str(), '\''));
-        self.update(&set, "local_id", local.as_str());
+        self.update_added(&set, "local_id", local.as_str());
     }
 
     fn rule_out(&self, local: &LocalId, id: &ExternalId) {

@@ -100,7 +100,7 @@ impl Found {
 
 const ROWS: &str = "
 SELECT {id}, m.{key}::text, m.{revision} FROM unnest($1::text[]) AS w(id) CROSS JOIN LATERAL (
-    SELECT * FROM {members} m WHERE {id} = w.id COLLATE \"C\" FOR NO KEY UPDATE
+    SELECT * FROM {records} m WHERE {id} = w.id COLLATE \"C\" FOR NO KEY UPDATE
 ) m";
 
 const LINKS: &str = "
@@ -110,11 +110,11 @@ FROM unnest($1::text[]) AS w(id) CROSS JOIN LATERAL (
 ) l";
 
 const FREE: &str = "
-SELECT m.{key}::text, m.{revision} FROM {members} m
+SELECT m.{key}::text, m.{revision} FROM {records} m
 WHERE m.{key} = ($1::text)::{key_type} AND m.{external_id} IS NULL FOR NO KEY UPDATE";
 
 const TAKEN: &str = "
-SELECT FROM {members} m WHERE {id} = $1 UNION ALL
+SELECT FROM {records} m WHERE {id} = $1 UNION ALL
 SELECT FROM tripartite.links WHERE register = {n} AND external_id = $1";
 
 /// Moves what is remembered of a record to its new id, before its row gets it: the trigger forgets what has the old one.

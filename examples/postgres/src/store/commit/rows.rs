@@ -24,7 +24,7 @@ UPDATE tripartite.links SET removed = nextval('tripartite.revisions')
 WHERE register = {n} AND external_id = $1 RETURNING removed";
 
 /// Somebody else was the first.
-const DOUBLE: &str = " ON CONFLICT ({external_id} COLLATE \"C\") WHERE {external_id} IS NOT NULL DO NOTHING";
+pub(super) const DOUBLE: &str = " ON CONFLICT ({external_id} COLLATE \"C\") WHERE {external_id} IS NOT NULL DO NOTHING";
 
 /// Which fields are written, what else, and whether their bases are.
 type Shape = (Vec<usize>, Also, bool);
@@ -41,7 +41,7 @@ pub(super) struct Pending<'a> {
 }
 
 /// Which fields of a row are read back once it is written, by their positions.
-struct Answered {
+pub(super) struct Answered {
     positions: Vec<usize>,
     /// Whether these are all, for a base is left in the row.
     is_left: bool,
@@ -66,6 +66,10 @@ impl<'a> Writer<'a> {
                 continue;
             }
             let answered = self.answered(&positions, self.leaves && self.is_own);
+            if self.tables.has_side_table() {
+                self.insert_beside(&positions, rows, &answered, written).await?;
+                continue;
+            }
             let sql = self.inserting(&positions, &answered)?;
             let answers = self.send(sql, &positions, &rows, None).await?;
             for pending in rows {
@@ -126,8 +130,16 @@ impl<'a> Writer<'a> {
         self.say_own(is_own && (*has_base || positions.is_empty())).await?;
         let moved = rows.iter().find(|row| moves(row.op)).map(|row| row.op.id.to_string());
         let answered = self.answered(positions, self.leaves && self.is_own && *has_base);
-        let sql = self.updating(positions, *also, moved.is_some(), &answered)?;
-        let answers = self.send(sql, positions, &rows, moved).await?;
+        let answers = match self.tables.has_side_table() {
+            true => self.update_beside((positions, *also), &rows, moved, &answered).await?,
+            false => {
+                let sets = self.also_set(*also, moved.as_ref().map(|_| positions.len() + 2));
+                let sets: Vec<String> = sets.into_iter().flatten().collect();
+                let selected = self.tables.sql("m.{revision}") + &self.selected(&answered)?;
+                let sql = self.updating(("{members}", positions), &sets, &selected)?;
+                self.send(sql, positions, &rows, moved).await?
+            }
+        };
         for pending in rows {
             let row = answers.get(&pending.whose).ok_or(StoreError::Vanished)?;
             written.push(self.written(pending, (row, &answered), positions).await?);
@@ -165,7 +177,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Sends a statement on some rows, and answers by what each was found.
-    async fn send(
+    pub(super) async fn send(
         &mut self,
         sql: String,
         positions: &[usize],
@@ -178,7 +190,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The columns that are read back, with a comma before each.
-    fn selected(&self, answered: &Answered) -> Result<String, StoreError> {
+    pub(super) fn selected(&self, answered: &Answered) -> Result<String, StoreError> {
         answered.positions.iter().map(|&position| Ok(self.column(position)?.selected())).collect()
     }
 
@@ -210,44 +222,50 @@ impl<'a> Writer<'a> {
         Ok(format!("{sql}{values} FROM unnest({arrays}) AS {names}){rest}{kept}"))
     }
 
-    fn updating(
+    /// The statement that changes rows of one table, with what else it sets, and what it answers behind what each row was
+    /// found by and its key.
+    pub(super) fn updating(
         &self,
-        positions: &[usize],
-        also: Also,
-        moves: bool,
-        answered: &Answered,
+        (table, positions): (&str, &[usize]),
+        sets: &[String],
+        answered: &str,
     ) -> Result<String, StoreError> {
-        // Else the trigger gives it the next revision.
-        let mut sets = self.tables.sql(match self.is_own {
-            true => "{revision} = nextval('tripartite.revisions')",
-            false => "{revision} = m.{revision}",
-        });
         let (mut names, mut arrays) = ("u(key".to_owned(), "$1::text[]".to_owned());
+        let mut all = sets.to_vec();
         for (at, &position) in positions.iter().enumerate() {
             let column = self.column(position)?;
-            sets.push_str(&format!(", {} = u.c{at}::{}", quoted(&column.name, '"'), column.cast));
+            all.push(format!("{} = u.c{at}::{}", quoted(&column.name, '"'), column.cast));
             names.push_str(&format!(", c{at}"));
             arrays.push_str(&format!(", ${}::text[]", at + 2));
         }
-        let kept = self.selected(answered)?;
-        match also {
-            Also::Active => sets.push_str(&self.tables.sql(", {active} = {true}")),
-            Also::Inactive => sets.push_str(&self.tables.sql(", {active} = {false}")),
-            _ => {}
-        }
-        if moves {
-            sets.push_str(&format!("{} = ${}::text", self.tables.sql(", {external_id}"), positions.len() + 2));
-        }
-        let update = self.tables.sql("UPDATE {members} m SET ");
-        let whose = self.tables.sql(
-            "CROSS JOIN LATERAL (SELECT m.ctid FROM {members} m WHERE m.{key} = u.key::{key_type} OFFSET 0) at
-            WHERE m.ctid = at.ctid RETURNING u.key, m.{key}::text, m.{revision}",
-        );
-        Ok(format!("{update}{sets} FROM unnest({arrays}) AS {names}) {whose}{kept}"))
+        let update = self.tables.sql(&format!("UPDATE {table} m SET "));
+        let whose = self.tables.sql(&format!(
+            "CROSS JOIN LATERAL (SELECT m.ctid FROM {table} m WHERE m.{{key}} = u.key::{{key_type}} OFFSET 0) at
+            WHERE m.ctid = at.ctid RETURNING u.key, m.{{key}}::text, ",
+        ));
+        let sets = all.join(", ");
+        Ok(format!("{update}{sets} FROM unnest({arrays}) AS {names}) {whose}{answered}"))
+    }
+
+    /// What is set of a row beside its fields: its revision, whether it is active, and the id of one that moves, which is the
+    /// value at a place.
+    pub(super) fn also_set(&self, also: Also, moved: Option<usize>) -> [Option<String>; 3] {
+        // Else the trigger gives it the next revision.
+        let revision = self.tables.sql(match self.is_own {
+            true => "{revision} = nextval('tripartite.revisions')",
+            false => "{revision} = m.{revision}",
+        });
+        let active = match also {
+            Also::Active => Some(self.tables.sql("{active} = {true}")),
+            Also::Inactive => Some(self.tables.sql("{active} = {false}")),
+            _ => None,
+        };
+        let id = moved.map(|at| format!("{} = ${at}::text", self.tables.sql("{external_id}")));
+        [Some(revision), active, id]
     }
 
     /// A row that was written, if what stands in it is what was written.
-    async fn written(
+    pub(super) async fn written(
         &mut self,
         pending: Pending<'a>,
         (row, answered): (&tokio_postgres::Row, &Answered),
@@ -295,7 +313,7 @@ impl<'a> Writer<'a> {
     async fn look_again(&mut self, written: &mut Written<'a>, positions: &[usize]) -> Result<(), StoreError> {
         let mut sql = self.tables.sql("SELECT NULL::text, m.{key}::text, m.{revision}");
         sql.push_str(&self.selected(&self.answered(positions, false))?);
-        sql.push_str(&self.tables.sql(" FROM {members} m WHERE m.{key} = ($1::text)::{key_type}"));
+        sql.push_str(&self.tables.sql(" FROM {records} m WHERE m.{key} = ($1::text)::{key_type}"));
         let row = self.lease.first(&sql, &[&written.local]).await?.ok_or(StoreError::Vanished)?;
         if let Action::Create(record) | Action::Update(record) | Action::Reactivate(record) = &written.op.action {
             self.compare(record, |at| row.get(FIELDS + at), positions, 0)?;

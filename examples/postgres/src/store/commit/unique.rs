@@ -35,7 +35,7 @@ WHERE i.indrelid = to_regclass($1) AND c.relname = $2::text AND (
     )
 )";
 
-const FOUND: &str = "SELECT m.{key}::text, m.{revision} FROM {members} m WHERE {id} = $1";
+const FOUND: &str = "SELECT m.{key}::text, m.{revision} FROM {records} m WHERE {id} = $1";
 
 impl<'a> Writer<'a> {
     /// Carries out the ops of a batch, each in a savepoint of its own.
@@ -177,7 +177,7 @@ impl<'a> Writer<'a> {
             return Ok(None);
         };
         let mut sent =
-            Sent { sql: self.tables.sql("SELECT m.{key}::text FROM {members} m WHERE true"), values: vec![] };
+            Sent { sql: self.tables.sql("SELECT m.{key}::text FROM {records} m WHERE true"), values: vec![] };
         for &position in positions {
             let Some(column) = &self.layout.columns[position] else { return Ok(None) };
             if record.field(position).is_missing() {

@@ -7,11 +7,14 @@ use tripartite_sql::{AttachError, HostTable, OWN_COLUMNS, Register, Settings};
 use super::super::StoreError;
 use super::super::tables::Tables;
 use super::super::{database, layout};
-use super::{ADDED, RecordTable, inspect};
+use super::{ADDED, RecordTable, beside, inspect};
 use crate::names::{in_schema, is_name, quoted};
 use crate::pool::Lease;
 
 const TRIGGERS: &str = include_str!("../../../sql/attached.sql");
+
+/// A base may be left in a row that the store numbers itself.
+const KEPT: &str = include_str!("../../../sql/kept.sql");
 
 /// What was kept of rows has the names that their columns had.
 const RENAMED: &str = "
@@ -39,20 +42,28 @@ pub(in super::super) async fn attach(
     let table = RecordTable { host: table, is_own: known.as_ref().is_some_and(|(_, known)| known.is_own) };
     inspected.check(&table.host, &settings.schema)?;
     let [_, id, _, revision] = table.special();
-    if known.is_none() && inspected.has(revision) {
+    let has_columns = !table.host.is_beside() && inspected.has(revision);
+    if known.is_none() && (inspected.is_attached || has_columns) {
         return Err(AttachError::Taken(table.host.table().to_owned()).into());
     }
     let n = match &known {
         Some((n, _)) => *n,
         None => database::enter(lease, schema, register, &table, settings).await?,
     };
-    if known.is_some() && !inspected.has(id) {
+    let is_kept = match table.host.is_beside() {
+        true => {
+            beside::make(lease, &Tables::of(schema, n, &table, &inspected)?).await? || table.host.id_column().is_some()
+        }
+        false => inspected.has(id),
+    };
+    if known.is_some() && !is_kept {
         // Which row had which link went with the column.
         let forget = "DELETE FROM tripartite.links WHERE register = $1";
         lease.execute(&in_schema(schema, forget), &[&n]).await?;
         let forget = "DELETE FROM tripartite.conflicts WHERE register = $1";
         lease.execute(&in_schema(schema, forget), &[&n]).await?;
     }
+    // Those of a side table are there.
     let added = table.host.added(ADDED).into_iter().filter(|(column, _)| !inspected.has(column));
     let added: Vec<_> = added.map(|(column, definition)| format!("ADD COLUMN {column} {definition}")).collect();
     if !added.is_empty() {
@@ -117,7 +128,7 @@ fn created(name: &str, schema: &Schema) -> String {
 /// Adds the index and the triggers, and marks every row: nobody has made its keys.
 async fn watch(lease: &mut Lease, tables: &Tables) -> Result<(), StoreError> {
     let index = tables.sql(
-        "CREATE UNIQUE INDEX IF NOT EXISTS {index} ON {members}({external_id} COLLATE \"C\")
+        "CREATE UNIQUE INDEX IF NOT EXISTS {index} ON {linked}({external_id} COLLATE \"C\")
          WHERE {external_id} IS NOT NULL",
     );
     lease.batch(&index).await.map_err(|error| match error.code() {
@@ -127,9 +138,13 @@ async fn watch(lease: &mut Lease, tables: &Tables) -> Result<(), StoreError> {
         }
         _ => StoreError::from(error),
     })?;
-    lease.batch(&tables.sql(TRIGGERS)).await?;
+    lease.batch(&triggers(tables)).await?;
     lease.batch(&tables.sql(MARK_ALL)).await?;
     Ok(())
+}
+
+fn triggers(tables: &Tables) -> String {
+    tables.sql(TRIGGERS) + &tables.sql(if tables.has_side_table() { beside::TRIGGERS } else { KEPT })
 }
 
 /// Brings the triggers of a register up to date, within a transaction: they replace those of an earlier version.
@@ -139,7 +154,7 @@ pub(in super::super) async fn upgrade(lease: &mut Lease, schema: &str, n: i32) -
     if inspected.is_left && inspected.keeps {
         return Ok(());
     }
-    Ok(lease.batch(&Tables::of(schema, n, &table, &inspected)?.sql(TRIGGERS)).await?)
+    Ok(lease.batch(&triggers(&Tables::of(schema, n, &table, &inspected)?)).await?)
 }
 
 /// Marks every row of a register.

@@ -4,11 +4,11 @@ use tripartite_sql::{AttachError, Register};
 
 use super::super::tables::Tables;
 use super::super::{StoreError, database};
-use super::{ADDED, inspect};
+use super::{ADDED, beside, inspect};
 use crate::names::in_schema;
 use crate::pool::Lease;
 
-const TRIGGERS: [&str; 10] = [
+const TRIGGERS: [&str; 15] = [
     "changed",
     "entered",
     "unlinked",
@@ -19,10 +19,29 @@ const TRIGGERS: [&str; 10] = [
     "marked",
     "deleted",
     "truncated",
+    "added",
+    "touched",
+    "followed",
+    "left",
+    "emptied",
 ];
 
-const FUNCTIONS: [&str; 8] =
-    ["changed", "unlinked", "activity", "kept", "renumbered", "marked", "deleted", "truncated"];
+const FUNCTIONS: [&str; 14] = [
+    "changed()",
+    "unlinked()",
+    "activity()",
+    "kept()",
+    "renumbered()",
+    "marked()",
+    "deleted()",
+    "truncated()",
+    "added()",
+    "touched()",
+    "followed()",
+    "left()",
+    "emptied()",
+    "revised(text)",
+];
 
 /// The tables that have rows of a register.
 const OF_REGISTER: [&str; 10] =
@@ -43,14 +62,18 @@ pub(in super::super) async fn detach(lease: &mut Lease, schema: &str, register: 
     for trigger in TRIGGERS {
         lease.batch(&format!("DROP TRIGGER IF EXISTS tripartite_{trigger} ON {}", inspected.name)).await?;
     }
+    if table.host.is_beside() {
+        beside::drop(lease, &Tables::of(schema, n, &table, &inspected)?).await?;
+    }
     for function in FUNCTIONS {
-        lease.batch(&in_schema(schema, &format!("DROP FUNCTION IF EXISTS tripartite.{function}_{n}()"))).await?;
+        let function = function.replace('(', &format!("_{n}("));
+        lease.batch(&in_schema(schema, &format!("DROP FUNCTION IF EXISTS tripartite.{function}"))).await?;
     }
     // An index on a column of the host's own does not go with a column.
     if let Ok(tables) = Tables::of(schema, n, &table, &inspected) {
         lease.batch(&tables.sql("DROP INDEX IF EXISTS {of_members}.{index}")).await?;
     }
-    for (column, _) in table.host.added(ADDED) {
+    for (column, _) in table.host.added(ADDED).into_iter().filter(|_| !table.host.is_beside()) {
         lease.batch(&format!("ALTER TABLE {} DROP COLUMN IF EXISTS {column}", inspected.name)).await?;
     }
     lease.execute(&in_schema(schema, ENTRIES), &[&n]).await?;

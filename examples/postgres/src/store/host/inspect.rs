@@ -4,6 +4,7 @@ use tripartite::schema::{Field, Kind, Schema};
 use tripartite_sql::{AttachError, HostTable};
 
 use super::super::StoreError;
+use super::ADDED;
 use crate::names::quoted;
 use crate::pool::Lease;
 
@@ -21,6 +22,8 @@ pub(in super::super) struct Inspected {
     pub(in super::super) is_left: bool,
     /// Whether a trigger keeps what a base reads from its row.
     pub(in super::super) keeps: bool,
+    /// Whether it has triggers of a store's.
+    pub(super) is_attached: bool,
     /// The sequence of its keys.
     pub(in super::super) numbers: Option<String>,
 }
@@ -39,6 +42,8 @@ pub(in super::super) struct Column {
     has_default: bool,
     is_generated: bool,
     is_unique: bool,
+    /// Whether it is unique after each row, and not only after a statement or a transaction.
+    is_unique_at_once: bool,
 }
 
 /// In which form a column takes and gives values.
@@ -65,6 +70,8 @@ SELECT n.nspname::text, c.relname::text, EXISTS (
     AND t.tgqual IS NOT NULL
 ), EXISTS (
     SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'tripartite_kept' AND t.tgenabled = 'O'
+), EXISTS (
+    SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'tripartite_marked'
 ), (
     SELECT pg_get_serial_sequence($1, a.attname) FROM pg_attribute a
     WHERE a.attrelid = c.oid AND a.attname = $2 AND a.attidentity = 'd'
@@ -78,6 +85,9 @@ SELECT a.attname::text, t.typname::text, n.nspname::text, coalesce(b.typname, t.
     a.attgenerated <> '', format_type(a.atttypid, a.atttypmod), EXISTS (
         SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
         AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum
+    ), EXISTS (
+        SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+        AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum AND i.indimmediate
     )
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace
 LEFT JOIN pg_type b ON b.oid = t.typbasetype
@@ -93,10 +103,38 @@ pub(in super::super) async fn inspect(lease: &mut Lease, table: &HostTable) -> R
         return Err(AttachError::NoTable(table.table().to_owned()).into());
     };
     let (schema, found, is_watched): (String, String, bool) = (row.get(0), row.get(1), row.get(2));
-    let columns = lease.query(COLUMNS, &[&name]).await?.iter().map(column).collect();
+    let mut columns: Vec<Column> = lease.query(COLUMNS, &[&name]).await?.iter().map(column).collect();
+    for added in table.added(ADDED).into_iter().filter(|_| table.is_beside()).map(beside) {
+        if columns.iter().any(|column| column.name == added.name) {
+            return Err(AttachError::Twice(added.name).into());
+        }
+        columns.push(added);
+    }
     let name = format!("{}.{}", quoted(&schema, '"'), quoted(&found, '"'));
-    let (is_left, keeps, numbers) = (row.get(3), row.get(4), row.get(5));
-    Ok(Inspected { name, table: found, schema, columns, is_watched, is_left, keeps, numbers })
+    let (is_left, keeps, is_attached, numbers) = (row.get(3), row.get(4), row.get(5), row.get(6));
+    Ok(Inspected { name, table: found, schema, columns, is_watched, is_left, keeps, is_attached, numbers })
+}
+
+/// A column of the side table.
+fn beside((name, definition): (&str, &str)) -> Column {
+    let declared = definition.split(' ').next().unwrap_or_default();
+    let (form, base) = match declared {
+        "text" => (Form::Text, "text"),
+        "boolean" => (Form::Boolean, "bool"),
+        _ => (Form::Integer, "int8"),
+    };
+    Column {
+        name: name.to_owned(),
+        cast: format!("pg_catalog.{base}"),
+        form,
+        not_null: form != Form::Text,
+        is_kept: false,
+        declared: declared.to_owned(),
+        has_default: form != Form::Text,
+        is_generated: false,
+        is_unique: false,
+        is_unique_at_once: false,
+    }
 }
 
 fn column(row: &tokio_postgres::Row) -> Column {
@@ -111,6 +149,7 @@ fn column(row: &tokio_postgres::Row) -> Column {
         is_generated: row.get(7),
         declared: row.get(8),
         is_unique: row.get(9),
+        is_unique_at_once: row.get(10),
     }
 }
 
@@ -183,6 +222,11 @@ impl Inspected {
         let told = matches!(key.form, Form::Integer | Form::Uuid | Form::Text) && key.not_null && key.is_unique;
         if !told || key.is_generated {
             let expected = "a bigint, integer, uuid or text that is unique and not null by itself";
+            return Err(AttachError::Key { table: self.table.clone(), column: key.name.clone(), expected }.into());
+        }
+        // Rows that exchange their keys would exchange what stands beside them.
+        if table.is_beside() && !key.is_unique_at_once {
+            let expected = "unique at once: a key that has its columns beside it cannot be deferrable";
             return Err(AttachError::Key { table: self.table.clone(), column: key.name.clone(), expected }.into());
         }
         for field in schema.fields() {

@@ -74,6 +74,9 @@ impl Database {
     /// ```
     pub fn attach(&self, register: &Register, table: &HostTable, settings: &Settings) -> Result<(), StoreError> {
         let tx = Transaction::new_unchecked(self.connection(), TransactionBehavior::Immediate)?;
+        if table.is_beside() {
+            return Err(AttachError::NoSideTable(table.table().to_owned()).into());
+        }
         let inspected = inspect(&tx, table)?;
         let (mut table, names) = (inspected.named(table)?, Names::of(register));
         let known = match database::holds(&tx, &names)? {
