@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use self::erased::DynJobStore;
 pub use self::forward::forward_job_store;
 pub use self::log::{AppendOf, LogEntry, LogPage, LogPosition, PruneOf, ReadOf};
-pub use self::row::{DueOf, DuePage, Mark, Row, Shard, Stored, Swap, SwapOf, Taken, Version};
+pub use self::row::{DueOf, DuePage, Mark, Row, Shard, Stored, Swap, SwapAll, SwapOf, Taken, Version};
 pub use self::slots::SlotStore;
 pub use self::wake::{Bell, Rings, WakingStore};
 use crate::failure::Classify;
@@ -162,10 +162,11 @@ impl From<StoreKey> for String {
     }
 }
 
-/// The store of the job queue: six required methods, and five provided ones that a store may do faster.
+/// The store of the job queue: six required methods, and six provided ones that a store may do faster.
 ///
 /// The provided methods call the required ones one by one. Each call of a store on a server is a round trip, so such a
-/// store writes the provided methods, too, each as one statement or one transaction.
+/// store writes the provided methods, too, each as one statement or one transaction. [`swap_all`](Self::swap_all) cannot be
+/// done one by one, so the provided one does nothing, and the core does without.
 ///
 /// A store needs no transaction over several keys, no server clock, no expiry, and no index except the one of due keys.
 /// Every sentence under a **Must** is a case of the suite (`tripartite::conformance::jobs`), in the same words. A read may be
@@ -389,5 +390,31 @@ pub trait JobStore {
         Self: Sync,
     {
         one_by_one::swap_chain(self, swaps, entries)
+    }
+
+    /// Does several swaps of different records and appends entries to logs: all of it, or nothing.
+    ///
+    /// A worker ends an attempt by it, in one call: the slot that no longer holds the attempt, the entry of the history, and
+    /// what follows from the end. Where the store is unable, the worker stores the end with the attempt in the slot, by
+    /// [`swap_chain`](Self::swap_chain), and takes the attempt out by a swap of its own, once the history has the entry. The
+    /// provided method is always unable. A store with transactions writes its own.
+    ///
+    /// * **Must**:
+    ///   - Do all of several swaps and append all their entries, or change nothing and append nothing.
+    ///   - Do all or nothing also where the caller no longer waits for the answer.
+    ///   - Append the entries also where some of them are there.
+    ///   - Change nothing where it is unable.
+    ///   - Lose no update to swaps that are done together, however many write at once.
+    /// * **May**: be unable, always or now and then, for example where a record is named twice or a transaction would be too
+    ///   large. After an error, all of it or nothing may have taken effect.
+    /// * **The core relies on** no swap of them taking effect without the entries, also after an error or a crash: a
+    ///   finished attempt would be missing in the history. The suite cannot check this for a crash.
+    fn swap_all(
+        &self,
+        swaps: &[SwapOf],
+        entries: &[AppendOf],
+    ) -> impl Future<Output = Result<SwapAll, Self::Error>> + Send {
+        let _ = (swaps, entries);
+        async { Ok(SwapAll::Unable) }
     }
 }

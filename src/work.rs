@@ -153,8 +153,9 @@
 //! # What a tick costs
 //!
 //! A call of the store is a round trip, if the store has its own [`get_many`](crate::jobs::JobStore::get_many),
-//! [`due_many`](crate::jobs::JobStore::due_many) and [`swap_chain`](crate::jobs::JobStore::swap_chain). With the provided
-//! ones it is as many as there are records, pages or swaps in it.
+//! [`due_many`](crate::jobs::JobStore::due_many), [`swap_chain`](crate::jobs::JobStore::swap_chain) and
+//! [`swap_all`](crate::jobs::JobStore::swap_all). With the provided ones it is as many as there are records, pages or swaps in
+//! it.
 //!
 //! | call | of a job that has one record to write |
 //! |---|---|
@@ -163,8 +164,10 @@
 //! | `get_many` | the job's slot, health, tombstones, and what people were told |
 //! | `swap_chain` | the ticket, then the claim; under a kept ticket `compare_and_swap`, the claim alone |
 //! | `compare_and_swap` | the lease is confirmed before the first write; a job with nothing to write has no such call |
-//! | `swap_chain` | the end and its entry of the history, health, what people were told, the ticket unless it is kept |
-//! | `compare_and_swap` | the slot no longer holds what the history has |
+//! | `swap_all` | the end and its entry of the history, health, what people were told, the ticket unless it is kept |
+//!
+//! A store that is unable to do the last one together gets a `swap_chain` of the same, with the attempt in the slot, and then
+//! a `compare_and_swap` that takes it out. The first way stores a job by two commits, the second one by three.
 //!
 //! A run of more than a second reads its gate before the end, since other runs of the source have changed it. The first
 //! success of a day removes old history. A change by somebody else costs two more calls: one to read what changed, and the

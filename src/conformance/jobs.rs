@@ -42,6 +42,7 @@
 //! | sorts due keys by a locale's collation | [`longest_due_first`](due::longest_due_first) |
 //! | appends an entry again whose answer was lost | [`one_end`](ending::one_end) |
 //! | appends the entries of a chain that a conflict has stopped | [`chain_appends_at_its_end`](chain::chain_appends_at_its_end) |
+//! | appends entries in another transaction than their swaps | [`all_or_nothing_unawaited`](all::all_or_nothing_unawaited) |
 //! | lets an id be unique together with its time | [`known_id_changes_nothing`](log::known_id_changes_nothing) |
 
 /// Defines cases once, and from that: a function for each, the list of them, and the macro that makes each a test.
@@ -88,6 +89,7 @@ macro_rules! cases {
     };
 }
 
+pub mod all;
 pub mod batch;
 pub mod chain;
 pub mod due;
@@ -144,7 +146,7 @@ impl<F> Case<F> {
 pub fn cases<F: Fixture>() -> Vec<Case<F>> {
     let of_the_required = [record::cases(), race::cases(), due::cases(), log::cases()];
     let of_the_provided =
-        [former::cases(), batch::cases(), take::cases(), many::cases(), chain::cases(), ending::cases()];
+        [former::cases(), batch::cases(), take::cases(), many::cases(), chain::cases(), all::cases(), ending::cases()];
     of_the_required.into_iter().chain(of_the_provided).flatten().collect()
 }
 
@@ -168,6 +170,7 @@ macro_rules! __conformance_jobs {
         $crate::__conformance_jobs_take!($store);
         $crate::__conformance_jobs_many!($store);
         $crate::__conformance_jobs_chain!($store);
+        $crate::__conformance_jobs_all!($store);
         $crate::__conformance_jobs_ending!($store);
     };
 }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf, Taken};
+use super::{
+    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapAll, SwapOf, Taken,
+};
 use crate::failure::{DynError, DynFuture};
 
 /// Declares [`DynJobStore`] and both of its bridges: every store is one, and one is a store.
@@ -79,6 +81,7 @@ erased! {
     dyn_get_many = get_many(keys: &[StoreKey]) -> Vec<Option<Stored>>, Sync;
     dyn_due_many = due_many(pages: &[DueOf]) -> Vec<DuePage>, Sync;
     dyn_swap_chain = swap_chain(swaps: &[SwapOf], entries: &[AppendOf]) -> Vec<Swap>, Sync;
+    dyn_swap_all = swap_all(swaps: &[SwapOf], entries: &[AppendOf]) -> SwapAll;
 }
 
 /// A trait that nobody outside implements may get a method for each that `JobStore` gets.

@@ -3,7 +3,7 @@
 /// Writes the named methods of a [`JobStore`](crate::jobs::JobStore) that wraps another one, for example to count its
 /// calls, to delay them, or to let them fail. Each method calls `self.around(name, key, call)`, where `call` is the
 /// same call of `self.within()`. A call that has no single key passes the key `page`. A provided method that is not named
-/// calls the named ones one by one. With `plain:` before the names there is nothing around a call.
+/// calls the named ones one by one, and `swap_all` is unable. With `plain:` before the names there is nothing around a call.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -95,6 +95,11 @@ macro_rules! __forward_job_store {
         $crate::__forward_job_store!(@ $how swap_chain "swap_chain"
             (swaps: &[$crate::jobs::SwapOf], entries: &[$crate::jobs::AppendOf])
             &$crate::jobs::StoreKey::of("page", []) => ::std::vec::Vec<$crate::jobs::Swap>);
+    };
+    (@ $how:ident swap_all) => {
+        $crate::__forward_job_store!(@ $how swap_all "swap_all"
+            (swaps: &[$crate::jobs::SwapOf], entries: &[$crate::jobs::AppendOf])
+            &$crate::jobs::StoreKey::of("page", []) => $crate::jobs::SwapAll);
     };
     (@ plain $method:ident $name:literal ($($of:ident: &$what:ty),+) $key:expr => $answer:ty) => {
         async fn $method(&self, $($of: &$what),+) -> ::std::result::Result<$answer, Self::Error> {

@@ -15,6 +15,7 @@ macro_rules! each_method {
             get_many(keys: &[StoreKey]) -> Vec<Option<Stored>>;
             due_many(pages: &[DueOf]) -> Vec<DuePage>;
             swap_chain(swaps: &[SwapOf], entries: &[AppendOf]) -> Vec<Swap>;
+            swap_all(swaps: &[SwapOf], entries: &[AppendOf]) -> SwapAll;
         }
     };
 }

@@ -135,6 +135,47 @@ pub enum Swap {
     Conflict,
 }
 
+/// What came of swaps and entries of which [`swap_all`](crate::jobs::JobStore::swap_all) does all or nothing.
+///
+/// ```
+/// use chrono::DateTime;
+/// use tripartite::drive::block_on;
+/// use tripartite::jobs::{
+///     AppendOf, JobStore, LogEntry, LogPosition, Row, Shard, StoreKey, SwapAll, SwapOf,
+/// };
+/// use tripartite::memory::MemoryJobStore;
+/// let store = MemoryJobStore::default();
+/// let create = |name| {
+///     SwapOf::new(
+///         StoreKey::of("case", [name]),
+///         None,
+///         Some(Row::new(b"{}".to_vec(), Shard(0))),
+///     )
+/// };
+/// let position = LogPosition::new(DateTime::UNIX_EPOCH, "1".to_owned());
+/// let entry = LogEntry::new(position, b"done".to_vec());
+/// let entries = [AppendOf::new(StoreKey::of("history", ["a"]), entry)];
+/// let done = block_on(store.swap_all(&[create("a"), create("b")], &entries))?;
+/// assert!(matches!(done, SwapAll::Applied(versions) if versions.len() == 2));
+/// // `b` is there, so `c` is not created either
+/// let conflict = block_on(store.swap_all(&[create("c"), create("b")], &[]))?;
+/// assert_eq!(conflict, SwapAll::Conflict);
+/// assert_eq!(block_on(store.get(&StoreKey::of("case", ["c"])))?, None);
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
+///
+/// This enum is exhaustive: all of it took effect, or nothing did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a conflict changed nothing"]
+pub enum SwapAll {
+    /// All swaps took effect, and the logs have all entries. The version of each record, in the order of the swaps.
+    Applied(Vec<Version>),
+    /// A record does not have the expected version; nothing changed.
+    Conflict,
+    /// The store cannot do these together; nothing changed.
+    Unable,
+}
+
 /// Which of several swaps [`take`](crate::jobs::JobStore::take) has done.
 ///
 /// ```

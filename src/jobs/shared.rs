@@ -5,7 +5,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::methods::each_method;
-use super::{AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf, Taken};
+use super::{
+    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapAll, SwapOf, Taken,
+};
 
 macro_rules! forwarded {
     ($($method:ident($($of:ident: &$what:ty),+) -> $answer:ty;)+) => {$(

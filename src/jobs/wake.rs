@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use super::{AppendOf, JobStore, Row, Swap, SwapOf, Taken, Version, forward_job_store};
+use super::{AppendOf, JobStore, Row, Swap, SwapAll, SwapOf, Taken, Version, forward_job_store};
 
 /// Rings when a job has begun to wait, so that a host that sleeps ticks a worker at once.
 ///
@@ -215,5 +215,13 @@ impl<S: JobStore + Sync, B: AsRef<Bell> + Sync> JobStore for WakingStore<S, B> {
         let answers = self.store.swap_chain(swaps, entries).await;
         self.ring_for_all(swaps, &answers);
         answers
+    }
+
+    async fn swap_all(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<SwapAll, S::Error> {
+        let answer = self.store.swap_all(swaps, entries).await;
+        let is_done = !matches!(answer, Ok(SwapAll::Conflict | SwapAll::Unable));
+        let done = if is_done { Swap::Applied(Version(0)) } else { Swap::Conflict };
+        self.ring_for(swaps.iter().map(|swap| (swap.next.as_ref(), Ok::<_, ()>(done))));
+        answer
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::jobs::{
     AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPage, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Stored,
-    Swap, SwapOf, Taken, Version,
+    Swap, SwapAll, SwapOf, Taken, Version,
 };
 
 /// Keeps the work column's records in memory: the reference of what a job store does.
@@ -138,14 +138,31 @@ impl JobStore for MemoryJobStore {
         }
         Ok(answers)
     }
+
+    async fn swap_all(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<SwapAll, Infallible> {
+        let keys: BTreeSet<_> = swaps.iter().map(|swap| &swap.key).collect();
+        if keys.len() < swaps.len() {
+            return Ok(SwapAll::Unable);
+        }
+        let mut state = self.state();
+        if !swaps.iter().all(|swap| state.is_expected(swap)) {
+            return Ok(SwapAll::Conflict);
+        }
+        let versions = swaps.iter().map(|swap| state.put(&swap.key, swap.next.as_ref())).collect();
+        for entry in entries {
+            state.append(entry);
+        }
+        Ok(SwapAll::Applied(versions))
+    }
 }
 
 impl State {
-    fn swap(&mut self, SwapOf { key, expect, next, .. }: &SwapOf) -> Swap {
-        if self.records.get(key).map(|stored| stored.version) != *expect {
-            return Swap::Conflict;
-        }
-        Swap::Applied(self.put(key, next.as_ref()))
+    fn is_expected(&self, SwapOf { key, expect, .. }: &SwapOf) -> bool {
+        self.records.get(key).map(|stored| stored.version) == *expect
+    }
+
+    fn swap(&mut self, swap: &SwapOf) -> Swap {
+        if self.is_expected(swap) { Swap::Applied(self.put(&swap.key, swap.next.as_ref())) } else { Swap::Conflict }
     }
 
     fn due(&self, DueOf { shard, until, after, limit }: &DueOf) -> DuePage {

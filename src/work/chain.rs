@@ -2,7 +2,7 @@
 
 use super::error::WorkError;
 use super::record::{Record, Records, TRIES, Versioned};
-use crate::jobs::{AppendOf, JobStore, Mark, StoreKey, Stored, Swap, SwapOf, Version};
+use crate::jobs::{AppendOf, JobStore, Mark, StoreKey, Stored, Swap, SwapAll, SwapOf, Version};
 
 type Current<'a, T> = Box<dyn Fn(Option<&T>) -> bool + Send + 'a>;
 type Change<'a, T, R> = Box<dyn FnMut(Option<&T>) -> (Option<T>, R) + Send + 'a>;
@@ -85,6 +85,14 @@ impl<'a, T: Record, R> Draft<'a, T, R> {
     pub(super) fn drafted(&self) -> Option<(&T, &R)> {
         match &self.stage {
             Stage::Drafted(replaced, answer) => Some((&replaced.next, answer)),
+            _ => None,
+        }
+    }
+
+    /// Puts another record in place of the drafted one, until the change is drafted anew. Returns the one that was drafted.
+    pub(super) fn redirect(&mut self, next: T) -> Option<T> {
+        match &mut self.stage {
+            Stage::Drafted(replaced, _) => Some(std::mem::replace(&mut replaced.next, next)),
             _ => None,
         }
     }
@@ -220,6 +228,44 @@ impl<S: JobStore + Sync> Records<S> {
         }
     }
 
+    /// Tries to store all changes and to append the entries together. Returns whether it is done, or nothing if the store is
+    /// unable, so that the changes are drafted as before. After a conflict all of them are to be read again.
+    ///
+    /// # Errors
+    /// When the store failed and it is not known that all took effect.
+    pub(super) async fn try_all(
+        &self,
+        links: &mut [&mut dyn Link],
+        entries: &[AppendOf],
+    ) -> Result<Option<bool>, WorkError<S::Error>> {
+        self.read_unread(links).await?;
+        let mut open: Vec<_> = links.iter_mut().filter(|link| !link.is_over()).collect();
+        let swaps: Vec<_> = open.iter_mut().filter_map(|link| link.swap(self.shards)).collect();
+        // A record that cannot be read or written is left to the chain, which leaves it out.
+        if swaps.is_empty() || swaps.len() < open.len() {
+            return Ok(None);
+        }
+        let versions = match self.store.swap_all(&swaps, entries).await {
+            Ok(SwapAll::Applied(versions)) => versions,
+            Ok(SwapAll::Conflict) => Vec::new(),
+            Ok(SwapAll::Unable) => return Ok(None),
+            // All took effect if the first one did. A later one may have been changed since, and is looked at again.
+            Err(error) => match self.applied_first(&swaps).await {
+                versions if versions.is_empty() => return Err(WorkError::Store(error)),
+                versions => versions,
+            },
+        };
+        let is_done = versions.len() == swaps.len();
+        let mut versions = versions.into_iter();
+        for link in open {
+            match versions.next() {
+                Some(version) => link.stored(version),
+                None => link.conflicted(),
+            }
+        }
+        Ok(Some(is_done))
+    }
+
     /// Tries a chain until each of its changes is stored, or cannot be. Returns whether the entries were appended.
     pub(super) async fn chain(
         &self,
@@ -315,12 +361,17 @@ impl<S: JobStore + Sync> Records<S> {
             }
             Err(error) => error,
         };
+        (self.applied_first(swaps).await, Some(error))
+    }
+
+    /// The versions of the first swaps whose records are stored as they were wanted; none if they cannot be read.
+    async fn applied_first(&self, swaps: &[SwapOf]) -> Vec<Version> {
         let keys: Vec<_> = swaps.iter().map(|swap| swap.key.clone()).collect();
-        let Ok(stored) = self.store.get_many(&keys).await else { return (Vec::new(), Some(error)) };
+        let Ok(stored) = self.store.get_many(&keys).await else { return Vec::new() };
         let applied = swaps.iter().zip(stored).map_while(|(swap, stored)| {
             let wanted = swap.next.as_ref().map(|row| &row.bytes);
             stored.filter(|stored| Some(&stored.row.bytes) == wanted).map(|stored| stored.version)
         });
-        (applied.collect(), Some(error))
+        applied.collect()
     }
 }

@@ -112,14 +112,8 @@ impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
         let (mut follows, mut appended) = (None, false);
         if let Some((outcome, slot)) = &drafted {
             let follow = follows.insert(self.draft_what_follows(ending, outcome, now, others.take()));
-            let entries = Queue::<S>::entries_to_chain(&ending.job.key, slot)?;
-            let tried = {
-                let mut links: Vec<&mut dyn Link> = vec![&mut end];
-                links.extend(follow.links());
-                records.try_chain(&mut links, &entries).await
-            };
-            match tried {
-                Ok(all) => appended = all && !entries.is_empty(),
+            match self.store_end(&ending.job.key, slot, &mut end, follow, now).await {
+                Ok(all) => appended = all,
                 // If the end is stored, the rest is tried again.
                 Err(error) if !end.is_over() => return Err(error),
                 Err(_) => {}
@@ -142,6 +136,31 @@ impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
         history?;
         self.prune(ending, last_success, now).await?;
         Ok(outcome)
+    }
+
+    /// Tries once to store an end with its entry of the history and what follows from it. Returns whether the entry was
+    /// appended, and the slot still has the attempt. A store that does all of it or nothing gets a slot without it.
+    async fn store_end<'e>(
+        &self,
+        key: &SyncKey,
+        slot: &Slot,
+        end: &mut Draft<'e, Slot, (Outcome, Option<Notice>)>,
+        follows: &mut Follows<'e>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, WorkError<S::Error>> {
+        let records = &self.queue.records;
+        let entries = Queue::<S>::entries_to_chain(key, slot)?;
+        let flushed = self.queue.flushed(slot, now).filter(|_| !entries.is_empty());
+        if let Some(unflushed) = flushed.and_then(|flushed| end.redirect(flushed)) {
+            let tried = records.try_all(&mut follows.links_behind(end), &entries).await?;
+            // What somebody has changed meanwhile is drafted anew, with the attempt in the slot.
+            if tried.is_some() {
+                return Ok(false);
+            }
+            end.redirect(unflushed);
+        }
+        let all = records.try_chain(&mut follows.links_behind(end), &entries).await?;
+        Ok(all && !entries.is_empty())
     }
 
     /// The last progress and the command that ends the attempt.
@@ -258,6 +277,13 @@ struct Follows<'e> {
 }
 
 impl Follows<'_> {
+    /// The links of a chain that begins with the end.
+    fn links_behind<'l>(&'l mut self, end: &'l mut dyn Link) -> Vec<&'l mut dyn Link> {
+        let mut links = vec![end];
+        links.extend(self.links());
+        links
+    }
+
     /// The links of a chain. Those that others of the same connector change are last, since a conflict stops the rest.
     fn links(&mut self) -> Vec<&mut dyn Link> {
         let Self { gate, health, tombstones, notified } = self;

@@ -12,7 +12,7 @@ use crate::backoff::Fraction;
 use crate::history::HistoryEntry;
 use crate::id::SyncKey;
 use crate::jobs::{AppendOf, JobStore, LogEntry, LogPage, LogPosition, PruneOf, ReadOf, StoreKey};
-use crate::queue::{Attempt, Command, Slot};
+use crate::queue::{Attempt, Command, Slot, Token};
 
 /// How many entries are removed in one call.
 const PAGE: usize = 256;
@@ -167,12 +167,22 @@ impl<S: JobStore> Queue<S> {
         slot: Versioned<Slot>,
         now: DateTime<Utc>,
     ) -> Result<(), WorkError<S::Error>> {
-        let attempts = slot.record.iter().flat_map(|slot| &slot.unflushed);
-        let Some(through) = attempts.map(|attempt| attempt.token).max() else { return Ok(()) };
-        let flush = |slot: Option<&Slot>| {
-            let flushed = Command::Flushed { through };
-            (slot.map(|slot| slot.step(&self.rules, None, flushed, now, Fraction::ONE).next), ())
-        };
+        let Some(through) = slot.record.as_ref().and_then(newest_unflushed) else { return Ok(()) };
+        let flush = |slot: Option<&Slot>| (slot.map(|slot| self.flushed_through(slot, through, now)), ());
         self.records.change_from(&slot_key(key), Some(slot), |_| true, flush).await.map(|(done, _)| done)
     }
+
+    /// A slot without the attempts that it still holds. `None`: it holds none.
+    pub(super) fn flushed(&self, slot: &Slot, now: DateTime<Utc>) -> Option<Slot> {
+        newest_unflushed(slot).map(|through| self.flushed_through(slot, through, now))
+    }
+
+    fn flushed_through(&self, slot: &Slot, through: Token, now: DateTime<Utc>) -> Slot {
+        slot.step(&self.rules, None, Command::Flushed { through }, now, Fraction::ONE).next
+    }
+}
+
+/// The greatest token of the attempts that a slot still holds.
+fn newest_unflushed(slot: &Slot) -> Option<Token> {
+    slot.unflushed.iter().map(|attempt| attempt.token).max()
 }

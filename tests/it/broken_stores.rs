@@ -2,6 +2,7 @@
 
 use tripartite::conformance::jobs::{Case, cases};
 
+mod all;
 mod chain;
 mod fault;
 mod faulty;

@@ -159,7 +159,7 @@ fn a_queue_fails_in_the_class_of_its_store() {
 #[test]
 fn several_at_a_time_are_one_call_of_the_store_inside() {
     use tripartite::conformance::jobs::FailsOnce;
-    use tripartite::jobs::{DueOf, JobStore, Row, Shard, StoreKey, SwapOf};
+    use tripartite::jobs::{DueOf, JobStore, Row, Shard, StoreKey, SwapAll, SwapOf};
     use tripartite::memory::MemoryJobStore;
     let keys = ["a", "b"].map(|name| StoreKey::of("case", [name]));
     let store = Arc::new(FailsOnce::new(MemoryJobStore::default(), usize::MAX).together());
@@ -169,7 +169,8 @@ fn several_at_a_time_are_one_call_of_the_store_inside() {
     assert_eq!(block_on(erased.due_many(&[page.clone(), page])).unwrap().len(), 2);
     let swaps = keys.map(|key| SwapOf::new(key, None, Some(Row::new(vec![], Shard(0)))));
     assert_eq!(block_on(erased.swap_chain(&swaps, &[])).unwrap().len(), 2);
-    assert_eq!(store.calls(), 3);
+    assert_eq!(block_on(erased.swap_all(&swaps, &[])).unwrap(), SwapAll::Conflict);
+    assert_eq!(store.calls(), 4);
 }
 
 /// What a worker carries over threads.

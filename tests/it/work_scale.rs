@@ -17,7 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::drive::block_on;
 use tripartite::gate::Limits;
 use tripartite::id::SyncKey;
-use tripartite::jobs::{AppendOf, DueOf, DuePage, JobStore, StoreKey, Swap, SwapOf, Taken, forward_job_store};
+use tripartite::jobs::{AppendOf, DueOf, DuePage, JobStore, StoreKey, Swap, SwapAll, SwapOf, Taken, forward_job_store};
 use tripartite::memory::{Listing, MemoryJobStore, MemoryStore};
 use tripartite::queue::{Command, Ended, Outcome, Scope, State, Trigger};
 use tripartite::run::{Done, Run};
@@ -95,6 +95,12 @@ impl JobStore for Paused {
         let done = self.around("swap_chain", &StoreKey::of("page", []), self.inner.swap_chain(swaps, entries)).await?;
         let stopped = done.iter().position(|swap| *swap == Swap::Conflict);
         self.changed(&swaps[stopped.unwrap_or(0)..][..1.min(swaps.len())], stopped.is_some());
+        Ok(done)
+    }
+
+    async fn swap_all(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<SwapAll, Infallible> {
+        let done = self.around("swap_all", &StoreKey::of("page", []), self.inner.swap_all(swaps, entries)).await?;
+        self.changed(swaps, done == SwapAll::Conflict);
         Ok(done)
     }
 }

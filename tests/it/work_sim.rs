@@ -249,6 +249,11 @@ fn a_chain_that_goes_on_after_a_conflict_is_found_out() {
 }
 
 #[test]
+fn an_entry_that_is_appended_apart_from_its_end_is_found_out() {
+    breaks(&found(Mutation::AppendsApart, false), &["I11: "]);
+}
+
+#[test]
 fn a_due_key_that_is_lost_for_ever_is_found_out() {
     assert!(found(Mutation::LosesDue, true).contains("I12:"));
 }

@@ -114,7 +114,19 @@ impl Counting {
 impl JobStore for Counting {
     type Error = JobsError;
 
-    forward_job_store!(get, compare_and_swap, due, append, read, prune, swap_many, get_many, due_many, swap_chain);
+    forward_job_store!(
+        get,
+        compare_and_swap,
+        due,
+        append,
+        read,
+        prune,
+        swap_many,
+        get_many,
+        due_many,
+        swap_chain,
+        swap_all
+    );
 }
 
 /// A source of one record, and a store that forgets.

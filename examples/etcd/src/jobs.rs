@@ -1,7 +1,8 @@
 //! The work column in an etcd cluster: slots, gates, health and history.
 //!
 //! **What is atomic?** A swap is one transaction: the record, and where it stands that it is due. So is a chain of swaps with the
-//! entries of its history; a conflict in it takes everything back.
+//! entries of its history; a conflict in it takes everything back. A chain that is too large for a transaction of etcd is done
+//! one by one, and [`swap_all`](JobStore::swap_all) is unable to do it.
 //!
 //! **Why is no version given twice?** A version is the revision of the cluster at which the record was stored. A revision only
 //! grows, across deletes and elections. A restored snapshot goes back: see [`renew`].
@@ -27,7 +28,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::runtime::Handle;
 use tripartite::jobs::{
-    AppendOf, Bell, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf,
+    AppendOf, Bell, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapAll, SwapOf,
 };
 
 pub use self::listen::Listener;
@@ -210,5 +211,10 @@ impl JobStore for EtcdJobStore {
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, JobsError> {
         let (swaps, entries) = (swaps.to_vec(), entries.to_vec());
         self.call(async move |inner| inner.swap_chain(&swaps, &entries).await).await
+    }
+
+    async fn swap_all(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<SwapAll, JobsError> {
+        let (swaps, entries) = (swaps.to_vec(), entries.to_vec());
+        self.call(async move |inner| inner.swap_all(&swaps, &entries).await).await
     }
 }

@@ -12,7 +12,8 @@
 //! never goes back, not even when a transaction is rolled back.
 //!
 //! **What is atomic?** A swap is one statement, which takes effect or not. Of two that expect the same version, the later one
-//! waits for the row, finds another version, and is a conflict.
+//! waits for the row, finds another version, and is a conflict. A chain of swaps with the entries of its history is one
+//! statement or one transaction, which a conflict takes back. So the end of a job is one commit.
 //!
 //! **How many round trips does a call take?** One; a batch of swaps, or a chain that creates or deletes a record, takes two, its
 //! transaction included. Each waits for the disk once.
@@ -44,7 +45,7 @@ pub use error::JobsError;
 pub use listen::{Listener, listen};
 pub use transaction::InTransaction;
 use tripartite::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf, Taken,
+    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapAll, SwapOf, Taken,
 };
 
 use crate::format;
@@ -159,12 +160,20 @@ impl JobStore for PostgresJobStore {
         self.record.due_many(&mut self.pool.lease().await?, pages).await
     }
 
+    /// A conflict takes back what came before it.
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, JobsError> {
+        Ok(match self.swap_all(swaps, entries).await? {
+            SwapAll::Applied(versions) => versions.into_iter().map(Swap::Applied).collect(),
+            SwapAll::Conflict | SwapAll::Unable => vec![Swap::Conflict; swaps.len()],
+        })
+    }
+
+    async fn swap_all(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<SwapAll, JobsError> {
         let mut lease = self.pool.lease().await?;
-        if let Some(answers) = self.chain.run(&mut lease, swaps, entries).await? {
-            return Ok(answers);
+        if let answer @ (SwapAll::Applied(_) | SwapAll::Conflict) = self.chain.run(&mut lease, swaps, entries).await? {
+            return Ok(answer);
         }
         let appended = entries.iter().map(|entry| self.log.appending(entry)).collect();
-        self.record.swap_chain(&mut lease, swaps, appended).await
+        self.record.swap_all(&mut lease, swaps, appended).await
     }
 }

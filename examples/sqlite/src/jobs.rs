@@ -27,9 +27,9 @@
 //!
 //! **How safe is an answer?** It survives a power cut: the journal is WAL with `synchronous = FULL`, so each commit waits
 //! for the disk. The members' own connection has `NORMAL`, since a forgotten batch is simply done again. A forgotten claim
-//! is not: its fencing token would go to a second worker. [`swap_many`](JobStore::swap_many) and
-//! [`swap_chain`](JobStore::swap_chain) are one transaction each, so a whole batch or chain waits for the disk once. A
-//! chain commits what came before its first conflict.
+//! is not: its fencing token would go to a second worker. [`swap_many`](JobStore::swap_many),
+//! [`swap_chain`](JobStore::swap_chain) and [`swap_all`](JobStore::swap_all) are one transaction each, so a whole batch or chain
+//! waits for the disk once. A chain commits what came before its first conflict; `swap_all` commits nothing then.
 //!
 //! **Does a call block?** Yes: its future is ready when it is first polled, after the disk has answered. A host with a
 //! runtime calls it on a thread that may wait.
@@ -49,7 +49,7 @@ pub use error::JobsError;
 use rusqlite::{Connection, TransactionBehavior};
 pub use tables::TABLES;
 use tripartite::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf, Taken,
+    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapAll, SwapOf, Taken,
 };
 
 /// The records of the work column, in a file that others may have open as well.
@@ -210,5 +210,23 @@ impl JobStore for SqliteJobStore {
             }
             Ok(answers)
         })
+    }
+
+    async fn swap_all(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<SwapAll, JobsError> {
+        let mut conn = self.conn();
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut versions = Vec::with_capacity(swaps.len());
+        for swap in swaps {
+            match record::swap(&tx, swap)? {
+                Swap::Applied(version) => versions.push(version),
+                // The transaction is rolled back where it is dropped.
+                Swap::Conflict => return Ok(SwapAll::Conflict),
+            }
+        }
+        for entry in entries {
+            log::append(&tx, entry)?;
+        }
+        tx.commit()?;
+        Ok(SwapAll::Applied(versions))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::failure::{Classify, Failure};
 use crate::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, StoreKey, Stored, Swap, SwapOf, Taken, forward_job_store, one_by_one,
+    AppendOf, DueOf, DuePage, JobStore, StoreKey, Stored, Swap, SwapAll, SwapOf, Taken, forward_job_store, one_by_one,
 };
 
 /// A job store that fails at one of its calls, before or after the call took effect. All other calls go to the inner
@@ -85,7 +85,8 @@ impl<S> FailsOnce<S> {
     }
 
     /// Lets several reads, several pages or a chain of swaps count as one call each, which fails as a whole. Otherwise
-    /// they are so many calls, and the failure comes in between.
+    /// they are so many calls, and the failure comes in between. What cannot come in between is not done then:
+    /// [`swap_all`](JobStore::swap_all) is unable.
     ///
     /// ```
     /// use tripartite::conformance::jobs::FailsOnce;
@@ -198,5 +199,12 @@ impl<S: JobStore + Sync> JobStore for FailsOnce<S> {
             return one_by_one::swap_chain(self, swaps, entries).await;
         }
         self.around("swap_chain", &StoreKey::of("page", []), self.inner.swap_chain(swaps, entries)).await
+    }
+
+    async fn swap_all(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<SwapAll, Self::Error> {
+        if !self.together {
+            return Ok(SwapAll::Unable);
+        }
+        self.around("swap_all", &StoreKey::of("page", []), self.inner.swap_all(swaps, entries)).await
     }
 }

@@ -11,7 +11,7 @@ use crate::conformance::promise::{Promise, short};
 use crate::failure::{Classify, Failure};
 use crate::jobs::{
     AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPage, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Stored,
-    Swap, SwapOf, Taken, Version,
+    Swap, SwapAll, SwapOf, Taken, Version,
 };
 use crate::work::WorkError;
 
@@ -134,6 +134,16 @@ impl<'s, F: Fixture> Probe<'s, F> {
         self.unless_unknown(self.block_on(self.store().swap_chain(swaps, &[])))
     }
 
+    /// Swaps that are done together; one by one by a store that is unable.
+    #[track_caller]
+    pub(super) fn race_all(&self, swaps: &[SwapOf]) -> Option<Vec<Swap>> {
+        match self.unless_unknown(self.block_on(self.store().swap_all(swaps, &[])))? {
+            SwapAll::Applied(versions) => Some(versions.into_iter().map(Swap::Applied).collect()),
+            SwapAll::Conflict => Some(vec![Swap::Conflict; swaps.len()]),
+            SwapAll::Unable => self.race_many(swaps),
+        }
+    }
+
     #[track_caller]
     pub(super) fn race_append(&self, log: &StoreKey, entry: &LogEntry) -> Option<bool> {
         self.unless_unknown(self.block_on(self.store().append(&AppendOf::new(log.clone(), entry.clone()))))
@@ -169,6 +179,11 @@ impl<'s, F: Fixture> Probe<'s, F> {
     #[track_caller]
     pub(super) fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Vec<Swap> {
         self.answered("swap_chain", self.block_on(self.store().swap_chain(swaps, entries)))
+    }
+
+    #[track_caller]
+    pub(super) fn swap_all(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> SwapAll {
+        self.answered("swap_all", self.block_on(self.store().swap_all(swaps, entries)))
     }
 
     #[track_caller]

@@ -62,7 +62,7 @@ impl Faulty {
     }
 
     /// Whether a swap expects what neither is there nor comes before it in the chain.
-    fn would_conflict(&self, swaps: &[SwapOf]) -> bool {
+    pub(super) fn would_conflict(&self, swaps: &[SwapOf]) -> bool {
         swaps.iter().enumerate().any(|(at, swap)| {
             let before = swaps[..at].iter().rfind(|before| before.key == swap.key);
             match before {

@@ -91,11 +91,21 @@ faults! {
         ChainAppendsFirst => chain_appends_at_its_end;
         ChainForgetsEntries => chain_appends_at_its_end;
         ChainWithoutCompare => chain_stops_at_a_conflict, no_update_is_lost_to_a_chain;
+        // swap_all
+        AllStopsAtAConflict => all_or_nothing;
+        AllAppendsFirst => all_or_nothing;
+        AllForgetsEntries => all_or_nothing, all_with_a_known_entry;
+        AllAppendsApart => all_or_nothing_unawaited;
+        AllSwapsOneByOne => all_or_nothing_unawaited;
+        AllTrustsTheFirstEntry => all_with_a_known_entry;
+        AllSaysUnable => all_or_nothing, all_where_it_is_unable, all_with_a_known_entry;
+        AllWithoutCompare => all_or_nothing, no_update_is_lost_to_all;
     }
 
     // Not wrong: a store may do it.
     may {
         Nothing,
-        ChainRollsBack
+        ChainRollsBack,
+        AllUnable
     }
 }

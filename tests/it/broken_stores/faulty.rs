@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::drive::block_on;
 use tripartite::jobs::{
     AppendOf, DueOf, DuePage, JobStore, LogEntry, LogPage, LogPosition, PruneOf, ReadOf, Row, Shard, StoreKey, Stored,
-    Swap, SwapOf, Taken, Version,
+    Swap, SwapAll, SwapOf, Taken, Version,
 };
 use tripartite::memory::MemoryJobStore;
 
@@ -423,5 +423,9 @@ impl JobStore for Faulty {
 
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, Infallible> {
         Ok(self.chain(swaps, entries))
+    }
+
+    async fn swap_all(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<SwapAll, Infallible> {
+        Ok(self.all(swaps, entries).await)
     }
 }

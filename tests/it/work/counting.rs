@@ -3,7 +3,9 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tripartite::jobs::{AppendOf, DueOf, DuePage, JobStore, StoreKey, Stored, Swap, SwapOf, forward_job_store};
+use tripartite::jobs::{
+    AppendOf, DueOf, DuePage, JobStore, StoreKey, Stored, Swap, SwapAll, SwapOf, forward_job_store,
+};
 use tripartite::memory::MemoryJobStore;
 
 /// Notes every call, by its kind and what it is about.
@@ -96,6 +98,15 @@ impl JobStore for Counting {
         let applied = swaps.iter().zip(&answers).filter(|(_, answer)| **answer != Swap::Conflict);
         self.changes.lock().unwrap().extend(applied.map(|(swap, _)| swap.key.clone()));
         Ok(answers)
+    }
+
+    async fn swap_all(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<SwapAll, Never> {
+        self.note("swap_all", &StoreKey::of("page", []));
+        let answer = self.inner.swap_all(swaps, entries).await?;
+        if let SwapAll::Applied(_) = answer {
+            self.changes.lock().unwrap().extend(swaps.iter().map(|swap| swap.key.clone()));
+        }
+        Ok(answer)
     }
 
     async fn get_many(&self, keys: &[StoreKey]) -> Result<Vec<Option<Stored>>, Never> {

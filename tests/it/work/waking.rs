@@ -118,6 +118,10 @@ fn a_batch_and_a_chain_ring_for_what_took_effect() {
     assert!(rings(&|| drop(block_on(store.swap_many(&[swap("a", 65534), swap("b", 65534)])))));
     assert!(!rings(&|| drop(block_on(store.swap_chain(&[swap("a", 1), swap("c", 65534)], &[])))), "stopped before");
     assert!(rings(&|| drop(block_on(store.swap_chain(&[swap("c", 1), swap("d", 65533)], &[])))));
+    let all = |swaps: &[SwapOf]| drop(block_on(store.swap_all(swaps, &[])));
+    assert!(!rings(&|| all(&[swap("e", 65534), swap("a", 1)])), "a conflict takes the first one back");
+    assert!(!rings(&|| all(&[swap("e", 65534), swap("e", 65534)])), "unable");
+    assert!(rings(&|| all(&[swap("e", 1), swap("f", 65533)])));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tripartite::backoff::Fraction;
 use tripartite::gate::Limits;
+use tripartite::history::HistoryEntry;
 use tripartite::id::{ConnectorId, OrgId, SyncKey};
 use tripartite::jobs::{JobStore, LogEntry, StoreKey, Stored};
 use tripartite::memory::{MemoryJobStore, MemoryStore};
@@ -104,6 +105,8 @@ pub(super) enum Mutation {
     Unfenced,
     /// A conflict does not stop a chain.
     ChainsGoOn,
+    /// What is to be done together is done in two parts.
+    AppendsApart,
     /// A due key is lost for ever now and then.
     LosesDue,
     /// Workers make their nonces of their name and a counter.
@@ -156,6 +159,8 @@ pub(super) struct State {
     pub(super) changed: Vec<(StoreKey, usize)>,
     pub(super) known: Known,
     pub(super) appended: Vec<(StoreKey, LogEntry)>,
+    /// What was done together with changes of the slots, whether the logs had it or not.
+    pub(super) together: Vec<HistoryEntry>,
     /// The logs of which entries were removed.
     pub(super) pruned: BTreeSet<StoreKey>,
     pub(super) lost_due: BTreeSet<StoreKey>,
@@ -193,6 +198,7 @@ impl Ground {
             changed: Vec::new(),
             known: Known::default(),
             appended: Vec::new(),
+            together: Vec::new(),
             pruned: BTreeSet::new(),
             lost_due: BTreeSet::new(),
             opened: Vec::new(),

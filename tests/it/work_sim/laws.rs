@@ -86,11 +86,12 @@ impl Laws {
 
     /// Looks at whatever has changed since the last look.
     pub(super) fn check(&mut self, ground: &Ground) -> Checked {
-        let (changed, appended, opened, effects) = {
+        let (changed, mut appended, opened, effects) = {
             let state = &mut *ground.state();
             let take = (&mut state.changed, &mut state.appended, &mut state.opened, &mut state.effects);
             (std::mem::take(take.0), std::mem::take(take.1), std::mem::take(take.2), std::mem::take(take.3))
         };
+        let together = std::mem::take(&mut ground.state().together);
         for (key, token, who) in opened {
             let before = self.opened.insert((key.clone(), token), who);
             law(before.is_none(), || format!("I2: {key} was opened twice by token {}", token.0))?;
@@ -105,6 +106,11 @@ impl Laws {
                 let slot: Slot = read(&stored);
                 if let Some(turns) = &mut self.turns {
                     turns.changed(ground, &key, &slot, stored.row.shard);
+                }
+                if together.iter().any(|entry| entry.key() == key) {
+                    let now =
+                        appended.extract_if(.., |(_, entry)| history_entry(entry).key() == key).collect::<Vec<_>>();
+                    self.ended_together(ground, &key, &slot, &together, &now)?;
                 }
                 self.slot(&key, slot, ground)?;
                 self.tickets(ground, &key.connector, None)?;
@@ -129,6 +135,23 @@ impl Laws {
         Ok(())
     }
 
+    /// An attempt ended, and the history has it, both at once. That is as if the slot had held it first.
+    fn ended_together(
+        &mut self,
+        ground: &Ground,
+        key: &SyncKey,
+        slot: &Slot,
+        together: &[HistoryEntry],
+        appended: &[(StoreKey, LogEntry)],
+    ) -> Checked {
+        let mut holding = slot.clone();
+        holding
+            .unflushed
+            .extend(together.iter().filter(|entry| entry.key() == *key).map(|entry| entry.attempt.clone()));
+        self.slot(key, holding, ground)?;
+        appended.iter().try_for_each(|(log, entry)| self.append(entry, ground.state().pruned.contains(log)))
+    }
+
     fn starts(&mut self, ground: &Ground) -> Checked {
         let started = ground.state().watched.take_started();
         let Some(turns) = &mut self.turns else { return Ok(()) };
@@ -136,7 +159,7 @@ impl Laws {
     }
 
     fn append(&mut self, entry: &LogEntry, pruned: bool) -> Checked {
-        let entry = HistoryEntry::from_json(&entry.bytes).unwrap();
+        let entry = history_entry(entry);
         let (key, attempt) = (entry.key(), entry.attempt);
         let known = self.ended.get(&(key.clone(), attempt.token)) == Some(&attempt);
         law(known, || format!("I11: the history of {key} has {attempt:?}, which did not end so"))?;
@@ -297,4 +320,8 @@ impl Laws {
 /// Whether a claim is the first one under a ticket, or a later one.
 fn is_under(claim: &Nonce, ticket: &Nonce) -> bool {
     claim.as_str().strip_prefix(ticket.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn history_entry(entry: &LogEntry) -> HistoryEntry {
+    HistoryEntry::from_json(&entry.bytes).unwrap()
 }

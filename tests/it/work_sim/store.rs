@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tripartite::failure::{Classify, Failure};
+use tripartite::history::HistoryEntry;
 use tripartite::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, Row, Shard, StoreKey, Stored, Swap, SwapOf, Taken,
+    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, Row, Shard, StoreKey, Stored, Swap, SwapAll, SwapOf,
+    Taken,
 };
 use tripartite::queue::{Slot, State as Doing};
 use tripartite::work::sync_key;
@@ -257,6 +259,34 @@ impl JobStore for Faulty {
             self.append(append).await?;
         }
         Ok(answers)
+    }
+
+    /// Now and then it is unable.
+    async fn swap_all(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<SwapAll, Silent> {
+        if self.ground.state().dice.below(2) == 0 {
+            return Ok(SwapAll::Unable);
+        }
+        let page = StoreKey::of("all", []);
+        self.turn("all", &page).await?;
+        let fits = |swap: &SwapOf| self.ground.stored(&swap.key).map(|stored| stored.version) == swap.expect;
+        if !swaps.iter().all(fits) {
+            return self.answer("all", &page, SwapAll::Conflict).await;
+        }
+        let applied = swaps.iter().map(|swap| match self.swap_now(swap) {
+            Swap::Applied(version) => Some(version),
+            Swap::Conflict => None,
+        });
+        let done = applied.collect::<Option<_>>().map_or(SwapAll::Conflict, SwapAll::Applied);
+        if self.ground.mutation == Mutation::AppendsApart {
+            pause().await;
+        } else {
+            let read = entries.iter().map(|append| HistoryEntry::from_json(&append.entry.bytes).unwrap());
+            self.ground.state().together.extend(read);
+        }
+        for append in entries {
+            self.append_now(append);
+        }
+        self.answer("all", &page, done).await
     }
 
     async fn prune(&self, old: &PruneOf) -> Result<u64, Silent> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use tripartite::jobs::{AppendOf, StoreKey, Swap, SwapOf, Version};
+use tripartite::jobs::{AppendOf, StoreKey, Swap, SwapAll, SwapOf, Version};
 
 use super::Inner;
 use crate::cluster::{Answered, Failed};
@@ -51,6 +51,11 @@ fn conflicts(swaps: usize) -> Vec<Swap> {
 
 fn applied(revision: i64) -> Swap {
     Swap::Applied(Version(revision.cast_unsigned()))
+}
+
+/// All of so many swaps took effect, in the transaction of this version.
+fn all_applied(version: Version, swaps: usize) -> SwapAll {
+    SwapAll::Applied(vec![version; swaps])
 }
 
 impl Inner {
@@ -115,14 +120,23 @@ impl Inner {
         Ok(answers)
     }
 
-    /// All of them take effect in one transaction, or none does.
+    /// In one transaction, if it is not too large for one.
     pub(super) async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, JobsError> {
+        match self.swap_all(swaps, entries).await? {
+            SwapAll::Applied(versions) => Ok(versions.into_iter().map(Swap::Applied).collect()),
+            SwapAll::Conflict => Ok(conflicts(swaps.len())),
+            SwapAll::Unable => self.one_by_one(swaps, entries).await,
+        }
+    }
+
+    /// All of them take effect in one transaction, or none does.
+    pub(super) async fn swap_all(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<SwapAll, JobsError> {
         if swaps.len() + entries.len() > TOGETHER || !fits(swaps, entries) {
-            return self.one_by_one(swaps, entries).await;
+            return Ok(SwapAll::Unable);
         }
         let nonce = self.nonce();
         let Some(held) = self.held(swaps).await?.into_iter().collect::<Option<Vec<_>>>() else {
-            return Ok(conflicts(swaps.len()));
+            return Ok(SwapAll::Conflict);
         };
         let prepared: Vec<_> = swaps.iter().zip(held).map(|(swap, held)| self.prepared(swap, held, &nonce)).collect();
         let compare = std::iter::once(self.unchanged()).chain(prepared.iter().map(Prepared::condition)).collect();
@@ -132,19 +146,19 @@ impl Inner {
         let failure = std::iter::once(meta).chain(prepared.iter().map(Prepared::look)).collect();
         let Answered { answer, in_doubt } = self.cluster.call(&TxnRequest { compare, success, failure }).await?;
         if answer.succeeded {
-            return Ok(vec![applied(answer.revision()); swaps.len()]);
+            return Ok(all_applied(Version(answer.revision().cast_unsigned()), swaps.len()));
         }
         self.check_namespace(&answer)?;
         if !in_doubt {
-            return Ok(conflicts(swaps.len()));
+            return Ok(SwapAll::Conflict);
         }
         // They took effect together, so any of them that can be told tells of all.
         for (at, swap) in prepared.iter().enumerate() {
             match self.decided(swap, answer.found(at + 1).first(), &nonce).await {
-                Ok(Swap::Applied(version)) => return Ok(vec![Swap::Applied(version); swaps.len()]),
+                Ok(Swap::Applied(version)) => return Ok(all_applied(version, swaps.len())),
                 // Still as expected: it does not tell why the chain was refused.
                 Ok(Swap::Conflict) if at_revision(answer.found(at + 1).first()) == swap.expect => {}
-                Ok(Swap::Conflict) => return Ok(conflicts(swaps.len())),
+                Ok(Swap::Conflict) => return Ok(SwapAll::Conflict),
                 Err(JobsError::InDoubt) => {}
                 Err(error) => return Err(error),
             }

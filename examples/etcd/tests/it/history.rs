@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::time::{ClockId, clock_gettime};
-use tripartite::jobs::{AppendOf, JobStore, Row, StoreKey, Stored, Swap, SwapOf, forward_job_store};
+use tripartite::jobs::{AppendOf, JobStore, Row, StoreKey, Stored, Swap, SwapAll, SwapOf, forward_job_store};
 
 use crate::linear::{Answer, Ask, Call, check};
 
@@ -123,6 +123,29 @@ impl<S: JobStore + Sync> Recorded<S> {
         self.book.end(first, &answers);
         done
     }
+
+    /// Several swaps, of which all take effect or none, as far as is told. A conflict of one that is not named says nothing of
+    /// one key among them, and is written as if none had ever been asked: that it changed nothing is seen by whoever reads it
+    /// next.
+    async fn around_all<T>(
+        &self,
+        swaps: &[SwapOf],
+        call: impl Future<Output = Result<T, S::Error>>,
+        told: impl Fn(&T) -> Option<Vec<Answer>>,
+    ) -> Result<T, S::Error> {
+        let asks: Vec<_> = swaps.iter().map(|swap| (&swap.key, asked(swap))).collect();
+        let first = self.book.begin(&asks);
+        let done = call.await;
+        match done.as_ref().map(told) {
+            Ok(Some(answers)) => self.book.end(first, &answers),
+            Ok(None) => {
+                let numbers = (first..).take(swaps.len());
+                self.book.write(&numbers.map(|number| format!("N {}:{number}\n", self.book.name)).collect::<String>());
+            }
+            Err(_) => self.book.end(first, &vec![Answer::Unknown; swaps.len()]),
+        }
+        done
+    }
 }
 
 impl<S: JobStore + Sync> JobStore for Recorded<S> {
@@ -151,26 +174,25 @@ impl<S: JobStore + Sync> JobStore for Recorded<S> {
     }
 
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, S::Error> {
-        let asks: Vec<_> = swaps.iter().map(|swap| (&swap.key, asked(swap))).collect();
-        // Which of several has stopped a chain is not said, so a conflict says nothing of one key among them: that it changed
-        // nothing is seen by whoever reads it next.
+        // Which of several has stopped a chain is not said.
         let is_one = swaps.len() == 1;
-        let first = self.book.begin(&asks);
-        let done = self.store.swap_chain(swaps, entries).await;
-        match &done {
-            Ok(all) if is_one || !all.contains(&Swap::Conflict) => {
-                self.book.end(first, &all.iter().copied().map(answered).collect::<Vec<_>>())
+        let told = |all: &Vec<Swap>| {
+            let is_told = is_one || !all.contains(&Swap::Conflict);
+            is_told.then(|| all.iter().copied().map(answered).collect())
+        };
+        self.around_all(swaps, self.store.swap_chain(swaps, entries), told).await
+    }
+
+    async fn swap_all(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<SwapAll, S::Error> {
+        let is_one = swaps.len() == 1;
+        let told = |answer: &SwapAll| match answer {
+            SwapAll::Applied(versions) => {
+                Some(versions.iter().map(|version| answered(Swap::Applied(*version))).collect())
             }
-            // None of them took effect, which is written as if it had never been asked.
-            Ok(_) => self.book.write(
-                &(first..)
-                    .take(swaps.len())
-                    .map(|number| format!("N {}:{number}\n", self.book.name))
-                    .collect::<String>(),
-            ),
-            Err(_) => self.book.end(first, &vec![Answer::Unknown; swaps.len()]),
-        }
-        done
+            SwapAll::Conflict => is_one.then(|| vec![Answer::Conflict]),
+            SwapAll::Unable => None,
+        };
+        self.around_all(swaps, self.store.swap_all(swaps, entries), told).await
     }
 }
 

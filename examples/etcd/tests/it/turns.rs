@@ -26,7 +26,19 @@ impl<S, K> Turns<S, K> {
 impl<S: JobStore + Sync, K: Sync> JobStore for Turns<S, K> {
     type Error = S::Error;
 
-    forward_job_store!(plain: get, compare_and_swap, due, append, read, prune, swap_many, get_many, due_many, swap_chain);
+    forward_job_store!(
+        plain: get,
+        compare_and_swap,
+        due,
+        append,
+        read,
+        prune,
+        swap_many,
+        get_many,
+        due_many,
+        swap_chain,
+        swap_all
+    );
 }
 
 impl<S: RecordStore + Sync, K: Sync> RecordStore for Turns<S, K> {

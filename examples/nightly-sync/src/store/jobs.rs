@@ -7,7 +7,7 @@
 use tripartite::drive::block_on;
 use tripartite::id::SyncKey;
 use tripartite::jobs::{
-    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapOf, Taken,
+    AppendOf, DueOf, DuePage, JobStore, LogPage, PruneOf, ReadOf, StoreKey, Stored, Swap, SwapAll, SwapOf, Taken,
 };
 use tripartite::queue::Slot;
 use tripartite::work::slot_key;
@@ -198,6 +198,19 @@ impl JobStore for Jobs {
     async fn swap_chain(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<Vec<Swap>, JobsError> {
         let done = timed!(self.swap_chain(swaps, entries))?;
         telemetry::swapped(&done);
+        Ok(done)
+    }
+
+    async fn swap_all(&self, swaps: &[SwapOf], entries: &[AppendOf]) -> Result<SwapAll, JobsError> {
+        let done = timed!(self.swap_all(swaps, entries))?;
+        match &done {
+            SwapAll::Applied(versions) => {
+                let swaps: Vec<_> = versions.iter().copied().map(Swap::Applied).collect();
+                telemetry::swapped(&swaps);
+            }
+            SwapAll::Conflict => telemetry::swapped(&vec![Swap::Conflict; swaps.len()]),
+            SwapAll::Unable => {}
+        }
         Ok(done)
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use tokio_postgres::types::ToSql;
-use tripartite::jobs::{AppendOf, Swap, SwapOf};
+use tripartite::jobs::{AppendOf, SwapAll, SwapOf};
 
 use super::JobsError;
 use super::cell::{moment, version};
@@ -40,18 +40,17 @@ impl Statement {
         Self(in_schema(schema, CHAIN))
     }
 
-    /// One statement, and so one round trip. `None`: the chain creates or deletes a record, or changes one twice, and
-    /// this cannot do that.
+    /// One statement, and so one round trip. It is unable to create or delete a record, or to change one twice.
     pub(super) async fn run(
         &self,
         lease: &mut Lease,
         swaps: &[SwapOf],
         entries: &[AppendOf],
-    ) -> Result<Option<Vec<Swap>>, JobsError> {
-        let Some(rows) = swaps.iter().map(replaces).collect::<Option<Vec<_>>>() else { return Ok(None) };
+    ) -> Result<SwapAll, JobsError> {
+        let Some(rows) = swaps.iter().map(replaces).collect::<Option<Vec<_>>>() else { return Ok(SwapAll::Unable) };
         let keys: Vec<&str> = swaps.iter().map(|swap| swap.key.as_str()).collect();
         if keys.iter().collect::<BTreeSet<_>>().len() < keys.len() {
-            return Ok(None);
+            return Ok(SwapAll::Unable);
         }
         let expect: Vec<i64> = rows.iter().map(|(expect, _)| *expect).collect();
         let bytes: Vec<&[u8]> = rows.iter().map(|(_, row)| &*row.bytes).collect();
@@ -66,8 +65,8 @@ impl Statement {
             [&keys, &expect, &bytes, &due, &shard, &waits, &logs, &at, &ids, &texts];
         let replaced = lease.query(&self.0, &values).await?;
         if replaced.len() < swaps.len() {
-            return Ok(Some(vec![Swap::Conflict; swaps.len()]));
+            return Ok(SwapAll::Conflict);
         }
-        Ok(Some(replaced.iter().map(|row| Swap::Applied(version(row.get(0)))).collect()))
+        Ok(SwapAll::Applied(replaced.iter().map(|row| version(row.get(0))).collect()))
     }
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::ToSql;
-use tripartite::jobs::{DueOf, DuePage, Row, Shard, StoreKey, Stored, Swap, SwapOf, Taken};
+use tripartite::jobs::{DueOf, DuePage, Row, Shard, StoreKey, Stored, Swap, SwapAll, SwapOf, Taken};
 
 use super::JobsError;
 use super::cell::{key, moment, rows, version};
@@ -202,26 +202,29 @@ impl Statements {
         Ok(answers(swaps.len(), &places, &rows))
     }
 
-    /// A chain that is not one statement is one transaction, which a conflict takes back.
-    pub(super) async fn swap_chain(
+    /// What is not one statement is one transaction, which a conflict takes back.
+    pub(super) async fn swap_all(
         &self,
         lease: &mut Lease,
         swaps: &[SwapOf],
         entries: Vec<Sent<'_>>,
-    ) -> Result<Vec<Swap>, JobsError> {
+    ) -> Result<SwapAll, JobsError> {
         let (places, mut sent) = self.in_key_order(swaps);
         sent.extend(entries);
         if places.len() < swaps.len() || sent.is_empty() {
-            return Ok(vec![Swap::Conflict; swaps.len()]);
+            return Ok(SwapAll::Conflict);
         }
         let rows = lease.begin_with(&sent).await?;
-        let answers = answers(swaps.len(), &places, &rows);
-        if answers.contains(&Swap::Conflict) {
+        let applied = answers(swaps.len(), &places, &rows).into_iter().map(|answer| match answer {
+            Swap::Applied(version) => Some(version),
+            Swap::Conflict => None,
+        });
+        let Some(versions) = applied.collect() else {
             lease.end("ROLLBACK").await?;
-            return Ok(vec![Swap::Conflict; swaps.len()]);
-        }
+            return Ok(SwapAll::Conflict);
+        };
         lease.end("COMMIT").await?;
-        Ok(answers)
+        Ok(SwapAll::Applied(versions))
     }
 
     /// The swaps in the order of their keys, each with its place: so two transactions never wait for each other.
