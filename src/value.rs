@@ -43,6 +43,7 @@ mod pointer;
 mod problem;
 mod record;
 mod scalar;
+mod shapes;
 mod shared;
 
 use std::collections::BTreeMap;
@@ -63,6 +64,7 @@ pub(crate) use pointer::{at, pointer};
 pub use problem::Problem;
 pub use record::Record;
 pub(crate) use scalar::scalar_text;
+pub(crate) use shapes::{parts_of_json, shapes_of_json};
 pub(crate) use shared::{shared_end, shared_start};
 
 /// One raw value, of the shapes that every self-describing format knows.

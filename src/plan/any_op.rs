@@ -80,23 +80,20 @@ fn entry(remote: Record) -> impl Strategy<Value = AuditEntry> {
     let field = (texts, verdict(), values, any::<bool>());
     let field = field.prop_map(|((group, field, why), verdict, (base, local, remote, result), hidden)| {
         let kept = if hidden { Privacy::Redacted } else { Privacy::Plain };
-        let (decision, rule) = (Decision::TookRemote, "the default".to_owned());
-        let (collisions, by) = (Vec::new(), None);
-        let dialled = dialled(&why);
         AuditEntry::Field(FieldEntry {
             field,
             group,
             verdict,
-            decision,
-            rule,
+            decision: Decision::TookRemote,
+            rule: "the default".to_owned(),
             base,
             local,
             remote,
             result,
-            collisions,
-            dialled,
+            collisions: Vec::new(),
+            dialled: dialled(&why),
             why,
-            by,
+            by: None,
             kept,
         })
     });

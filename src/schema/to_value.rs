@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::ser::{self, Serialize, Serializer};
 
-use crate::value::{Value, widened};
+use crate::value::{Value, parts_of_json, shapes_of_json, widened};
 
 /// What is serialised cannot be a record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,16 +34,37 @@ pub(super) struct MapOut {
     key: Option<String>,
 }
 
-impl MapOut {
-    fn new(variant: Option<&'static str>) -> Self {
-        Self { variant, map: BTreeMap::new(), key: None }
+impl ToValue {
+    fn list_of(self, variant: &'static str) -> ListOut {
+        ListOut { variant: Some(variant), list: Vec::new() }
     }
 
-    fn put<T: Serialize + ?Sized>(&mut self, key: String, value: &T) -> Result<(), RecordingError> {
-        match self.map.insert(key, value.serialize(ToValue)?) {
+    fn object_of(self, variant: &'static str) -> MapOut {
+        MapOut { variant: Some(variant), map: BTreeMap::new(), key: None }
+    }
+}
+
+impl ListOut {
+    fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), RecordingError> {
+        self.list.push(value.serialize(ToValue)?);
+        Ok(())
+    }
+
+    fn close(self) -> Out {
+        Ok(tagged(self.variant, Value::List(self.list)))
+    }
+}
+
+impl MapOut {
+    fn put<T: Serialize + ?Sized>(&mut self, key: impl Into<String>, value: &T) -> Result<(), RecordingError> {
+        match self.map.insert(key.into(), value.serialize(ToValue)?) {
             None => Ok(()),
             Some(_) => Err(RecordingError("an object states the same key twice".to_owned())),
         }
+    }
+
+    fn close(self) -> Out {
+        Ok(tagged(self.variant, Value::Map(self.map)))
     }
 }
 
@@ -88,32 +109,14 @@ impl Serializer for ToValue {
     fn serialize_f64(self, v: f64) -> Out {
         if v.is_finite() { Ok(Value::Float(v)) } else { Err(RecordingError("a number is not finite".to_owned())) }
     }
-    fn serialize_char(self, v: char) -> Out {
-        Ok(Value::Text(v.to_string()))
-    }
     fn serialize_str(self, v: &str) -> Out {
         Ok(Value::Text(v.to_owned()))
     }
     fn serialize_bytes(self, v: &[u8]) -> Out {
         Ok(Value::List(v.iter().map(|&byte| Value::Int(byte.into())).collect()))
     }
-    fn serialize_none(self) -> Out {
-        Ok(Value::Null)
-    }
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Out {
-        value.serialize(self)
-    }
     fn serialize_unit(self) -> Out {
         Ok(Value::Null)
-    }
-    fn serialize_unit_struct(self, _name: &'static str) -> Out {
-        Ok(Value::Null)
-    }
-    fn serialize_unit_variant(self, _name: &'static str, _index: u32, variant: &'static str) -> Out {
-        Ok(Value::from(variant))
-    }
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _name: &'static str, value: &T) -> Out {
-        value.serialize(self)
     }
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
         self,
@@ -127,81 +130,13 @@ impl Serializer for ToValue {
     fn serialize_seq(self, _len: Option<usize>) -> Result<ListOut, RecordingError> {
         Ok(ListOut { variant: None, list: Vec::new() })
     }
-    fn serialize_tuple(self, _len: usize) -> Result<ListOut, RecordingError> {
-        self.serialize_seq(None)
-    }
-    fn serialize_tuple_struct(self, _name: &'static str, _len: usize) -> Result<ListOut, RecordingError> {
-        self.serialize_seq(None)
-    }
-    fn serialize_tuple_variant(
-        self,
-        _name: &'static str,
-        _index: u32,
-        variant: &'static str,
-        _len: usize,
-    ) -> Result<ListOut, RecordingError> {
-        Ok(ListOut { variant: Some(variant), list: Vec::new() })
-    }
     fn serialize_map(self, _len: Option<usize>) -> Result<MapOut, RecordingError> {
-        Ok(MapOut::new(None))
+        Ok(MapOut { variant: None, map: BTreeMap::new(), key: None })
     }
-    fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<MapOut, RecordingError> {
-        Ok(MapOut::new(None))
-    }
-    fn serialize_struct_variant(
-        self,
-        _name: &'static str,
-        _index: u32,
-        variant: &'static str,
-        _len: usize,
-    ) -> Result<MapOut, RecordingError> {
-        Ok(MapOut::new(Some(variant)))
-    }
+    shapes_of_json!();
 }
 
-macro_rules! list_out {
-    ($($role:ident :: $push:ident),*) => {$(
-        impl ser::$role for ListOut {
-            type Ok = Value;
-            type Error = RecordingError;
-            fn $push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), RecordingError> {
-                self.list.push(value.serialize(ToValue)?);
-                Ok(())
-            }
-            fn end(self) -> Out {
-                Ok(tagged(self.variant, Value::List(self.list)))
-            }
-        }
-    )*};
-}
-
-list_out!(
-    SerializeSeq::serialize_element,
-    SerializeTuple::serialize_element,
-    SerializeTupleStruct::serialize_field,
-    SerializeTupleVariant::serialize_field
-);
-
-macro_rules! struct_out {
-    ($($role:ident),*) => {$(
-        impl ser::$role for MapOut {
-            type Ok = Value;
-            type Error = RecordingError;
-            fn serialize_field<T: Serialize + ?Sized>(
-                &mut self,
-                key: &'static str,
-                value: &T,
-            ) -> Result<(), RecordingError> {
-                self.put(key.to_owned(), value)
-            }
-            fn end(self) -> Out {
-                Ok(tagged(self.variant, Value::Map(self.map)))
-            }
-        }
-    )*};
-}
-
-struct_out!(SerializeStruct, SerializeStructVariant);
+parts_of_json!(ListOut, MapOut => Value, RecordingError);
 
 impl ser::SerializeMap for MapOut {
     type Ok = Value;
@@ -224,6 +159,6 @@ impl ser::SerializeMap for MapOut {
     }
 
     fn end(self) -> Out {
-        Ok(tagged(self.variant, Value::Map(self.map)))
+        self.close()
     }
 }

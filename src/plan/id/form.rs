@@ -16,6 +16,8 @@ use std::fmt::{self, Display};
 
 use serde::ser::{self, Serialize, Serializer};
 
+use crate::value::{parts_of_json, shapes_of_json};
+
 /// What stands before each value. The numbers are part of stored ids.
 #[derive(Clone, Copy)]
 #[repr(u8)]
@@ -94,8 +96,23 @@ impl ToForm<'_> {
         Ok(())
     }
 
-    fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Out {
+    fn list_of(mut self, variant: &str) -> Self {
+        self.variant(variant);
+        self.open(Mark::List)
+    }
+
+    fn object_of(mut self, variant: &str) -> Self {
+        self.variant(variant);
+        self.open(Mark::Object)
+    }
+
+    fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Out {
         value.serialize(ToForm(self.0))
+    }
+
+    fn put<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Out {
+        self.sized(Mark::Text, key.as_bytes());
+        self.push(value)
     }
 }
 
@@ -141,9 +158,6 @@ impl Serializer for ToForm<'_> {
         }
         Ok(())
     }
-    fn serialize_char(self, v: char) -> Out {
-        self.serialize_str(v.encode_utf8(&mut [0; 4]))
-    }
     fn serialize_str(mut self, v: &str) -> Out {
         self.sized(Mark::Text, v.as_bytes());
         Ok(())
@@ -152,24 +166,9 @@ impl Serializer for ToForm<'_> {
         self.sized(Mark::Bytes, v);
         Ok(())
     }
-    fn serialize_none(self) -> Out {
-        self.serialize_unit()
-    }
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Out {
-        value.serialize(self)
-    }
     fn serialize_unit(mut self) -> Out {
         self.mark(Mark::Null);
         Ok(())
-    }
-    fn serialize_unit_struct(self, _name: &'static str) -> Out {
-        self.serialize_unit()
-    }
-    fn serialize_unit_variant(self, _name: &'static str, _index: u32, variant: &'static str) -> Out {
-        self.serialize_str(variant)
-    }
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _name: &'static str, value: &T) -> Out {
-        value.serialize(self)
     }
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
         mut self,
@@ -184,90 +183,24 @@ impl Serializer for ToForm<'_> {
     fn serialize_seq(self, _len: Option<usize>) -> Result<Self, Refused> {
         Ok(self.open(Mark::List))
     }
-    fn serialize_tuple(self, _len: usize) -> Result<Self, Refused> {
-        Ok(self.open(Mark::List))
-    }
-    fn serialize_tuple_struct(self, _name: &'static str, _len: usize) -> Result<Self, Refused> {
-        Ok(self.open(Mark::List))
-    }
-    fn serialize_tuple_variant(
-        mut self,
-        _name: &'static str,
-        _index: u32,
-        variant: &'static str,
-        _len: usize,
-    ) -> Result<Self, Refused> {
-        self.variant(variant);
-        Ok(self.open(Mark::List))
-    }
     fn serialize_map(self, _len: Option<usize>) -> Result<Self, Refused> {
         Ok(self.open(Mark::Object))
     }
-    fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Self, Refused> {
-        Ok(self.open(Mark::Object))
-    }
-    fn serialize_struct_variant(
-        mut self,
-        _name: &'static str,
-        _index: u32,
-        variant: &'static str,
-        _len: usize,
-    ) -> Result<Self, Refused> {
-        self.variant(variant);
-        Ok(self.open(Mark::Object))
-    }
+    shapes_of_json!();
 }
 
-macro_rules! lists {
-    ($($role:ident :: $push:ident),*) => {$(
-        impl ser::$role for ToForm<'_> {
-            type Ok = ();
-            type Error = Refused;
-            fn $push<T: Serialize + ?Sized>(&mut self, value: &T) -> Out {
-                self.value(value)
-            }
-            fn end(self) -> Out {
-                self.close()
-            }
-        }
-    )*};
-}
-
-lists!(
-    SerializeSeq::serialize_element,
-    SerializeTuple::serialize_element,
-    SerializeTupleStruct::serialize_field,
-    SerializeTupleVariant::serialize_field
-);
-
-macro_rules! objects {
-    ($($role:ident),*) => {$(
-        impl ser::$role for ToForm<'_> {
-            type Ok = ();
-            type Error = Refused;
-            fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Out {
-                self.sized(Mark::Text, key.as_bytes());
-                self.value(value)
-            }
-            fn end(self) -> Out {
-                self.close()
-            }
-        }
-    )*};
-}
-
-objects!(SerializeStruct, SerializeStructVariant);
+parts_of_json!(ToForm<'_>, ToForm<'_> => (), Refused);
 
 impl ser::SerializeMap for ToForm<'_> {
     type Ok = ();
     type Error = Refused;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Out {
-        self.value(key)
+        self.push(key)
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Out {
-        self.value(value)
+        self.push(value)
     }
 
     fn end(self) -> Out {

@@ -41,29 +41,26 @@ pub(super) fn head<'a, 't>(texts: &'t Texts, bytes: &'a [u8]) -> Option<(Op, Byt
     let base = from.row(remote.as_ref())?;
     let kind = from.code()?;
     let patch = from.row(remote.as_ref())?;
-    let seen = other.or_else(|| remote.as_ref().filter(|_| seen == REMOTE_SEEN).map(Record::fingerprint));
-    let action = match kind {
-        0 => Action::Create(patch?),
-        1 => Action::Update(patch?),
-        2 => Action::Reactivate(patch?),
-        3 => Action::Deactivate,
-        _ => Action::Touch,
-    };
-    let (conflicts, entries) = (Vec::new(), Vec::new());
     let op = Op {
         id,
         rekeyed,
         situation,
-        action,
+        action: match kind {
+            0 => Action::Create(patch?),
+            1 => Action::Update(patch?),
+            2 => Action::Reactivate(patch?),
+            3 => Action::Deactivate,
+            _ => Action::Touch,
+        },
         expect,
         made_from,
         base,
         version,
+        seen: other.or_else(|| remote.as_ref().filter(|_| seen == REMOTE_SEEN).map(Record::fingerprint)),
         remote,
-        seen,
         missed,
-        conflicts,
-        entries,
+        conflicts: Vec::new(),
+        entries: Vec::new(),
     };
     Some((op, from))
 }
@@ -197,23 +194,21 @@ impl<'a> Bytes<'a, '_> {
             OF_LOCAL => Some(local.clone()),
             _ => None,
         })??;
-        let dialled = self.dialled()?;
-        let (collisions, by, kept) = (Vec::new(), None, Privacy::Plain);
         Some(FieldEntry {
             field,
+            rule,
+            why,
             group,
             verdict,
             decision,
-            rule,
             base,
             local,
             remote,
             result,
-            collisions,
-            dialled,
-            why,
-            by,
-            kept,
+            dialled: self.dialled()?,
+            collisions: Vec::new(),
+            by: None,
+            kept: Privacy::Plain,
         })
     }
 
