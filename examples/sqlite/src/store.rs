@@ -71,6 +71,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use database::{Access, Database};
 pub use error::StoreError;
+pub(crate) use error::is_busy;
 pub use file::{FileError, check_name};
 pub(crate) use file::{check_owner, open_to_write, read_only};
 pub use layout::check;

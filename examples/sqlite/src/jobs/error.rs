@@ -1,7 +1,7 @@
 use rusqlite::ErrorCode;
 use tripartite::failure::{Classify, Failure};
 
-use crate::store::FileError;
+use crate::store::{FileError, is_busy};
 
 /// Why the work column's tables cannot be used.
 ///
@@ -71,11 +71,6 @@ impl Classify for JobsError {
             _ => Failure::Fatal,
         }
     }
-}
-
-/// Whether somebody else is at the file, and nothing was changed.
-pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 fn passes(error: &rusqlite::Error) -> bool {

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::error::{JobsError, is_busy};
-use crate::store::{check_owner, open_to_write, read_only};
+use super::error::JobsError;
+use crate::store::{check_owner, is_busy, open_to_write, read_only};
 
 /// How long to wait for somebody else's transaction to end.
 const PATIENCE: Duration = Duration::from_secs(10);

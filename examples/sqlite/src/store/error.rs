@@ -103,7 +103,8 @@ impl Classify for StoreError {
     }
 }
 
-fn is_busy(error: &rusqlite::Error) -> bool {
+/// Whether somebody else is at the file, and nothing was changed.
+pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
