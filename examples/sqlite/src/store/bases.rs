@@ -34,11 +34,6 @@ const AT_ONCE: i64 = 1000;
 /// A source that leaves out other fields of each record has a shape for each; beyond so many, bases are stored in full.
 const SHAPES: i64 = 512;
 
-/// The shapes, in a new database and in one of an earlier version.
-pub(super) const TABLE: &str = "
-CREATE TABLE IF NOT EXISTS {tripartite_shapes}(id INTEGER PRIMARY KEY, schema BLOB NOT NULL, fields TEXT NOT NULL) STRICT;
-";
-
 /// The columns of the links that an earlier version did not have.
 pub(super) const COLUMNS: [&str; 2] = [
     "ALTER TABLE {tripartite_links} ADD COLUMN shape INTEGER",

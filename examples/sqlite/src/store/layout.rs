@@ -10,7 +10,7 @@ use super::bases::{self, Affinity, Bases, has_fields_of};
 use super::host;
 use super::names::Names;
 use super::tables::{self, going_beyond_removed, remembering, remembering_activity, schema_text};
-use super::{StoreError, database, entries, removed, triggers};
+use super::{StoreError, database, entries, triggers};
 
 /// How a register's tables are, and what must be changed before the first write.
 #[derive(Debug, Clone)]
@@ -127,7 +127,7 @@ pub(super) fn of(conn: &Connection, names: &Names, settings: &Settings) -> Resul
         pending.statements.push(remembering(names, "format", tables::FORMAT));
     }
     pending.statements.extend(keeping_removed(conn, names)?);
-    pending.statements.extend(definitions.missing(names, tables::OF_ROWS));
+    pending.statements.extend(definitions.missing(names, tables::of_rows()));
     pending.statements.extend(remembering_activity(conn, names)?);
     pending.statements.extend(going_beyond_removed(conn, names)?);
     pending.statements.extend(remembering_settings(names, &stored, settings)?);
@@ -166,10 +166,10 @@ fn in_host(conn: &Connection, names: &Names, settings: &Settings, host: &HostTab
     Ok(Layout { columns, bases: None, leaves: None, is_unwatched, not_null, pending, is_ours, moment })
 }
 
-/// What makes the table that an earlier version did not have.
+/// What makes the tables that an earlier version did not have.
 fn keeping_removed(conn: &Connection, names: &Names) -> Result<Option<String>, StoreError> {
     let has_table = database::has_table(conn, &names.table("tripartite_removed"))?;
-    Ok((!has_table).then(|| names.sql(removed::TABLE)))
+    Ok((!has_table).then(|| names.sql(tables::BESIDE)))
 }
 
 fn remembering_settings(names: &Names, stored: &Settings, now: &Settings) -> Result<Vec<String>, StoreError> {
@@ -213,7 +213,7 @@ fn keep_bases(names: &Names, settings: &Settings, has_shapes: bool, pending: &mu
     if !has_shapes {
         pending.statements.extend(bases::COLUMNS.map(|sql| names.sql(sql)));
     }
-    pending.statements.push(names.sql(bases::TABLE));
+    pending.statements.push(names.sql(tables::BESIDE));
 }
 
 fn in_columns(schema: &Schema, known: &Columns) -> Vec<Option<String>> {

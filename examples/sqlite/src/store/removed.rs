@@ -10,32 +10,6 @@ use tripartite::store::Revision;
 use super::names::Names;
 use super::{StoreError, database};
 
-/// The table, in a new database and in one of an earlier version.
-pub(super) const TABLE: &str = "
-CREATE TABLE IF NOT EXISTS {tripartite_removed}(external_id TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-";
-
-pub(super) const REMOVED: &str = "
-CREATE TRIGGER {members_removed} AFTER DELETE ON {members}
-WHEN EXISTS (SELECT 1 FROM {tripartite_links} WHERE external_id = OLD.{external_id})
-BEGIN
-    INSERT INTO {tripartite_removed}(external_id, revision) SELECT OLD.{external_id}, 0
-    WHERE NOT EXISTS (SELECT 1 FROM {tripartite_removed} WHERE external_id = OLD.{external_id});
-    UPDATE {tripartite_removed} SET revision = max(revision, OLD.{revision}) + 1 WHERE external_id = OLD.{external_id};
-END;
-";
-
-pub(super) const UNLINKED: &str = "
-CREATE TRIGGER {members_unlinked} AFTER UPDATE OF {external_id} ON {members}
-WHEN NEW.{external_id} IS NOT OLD.{external_id}
-    AND EXISTS (SELECT 1 FROM {tripartite_links} WHERE external_id = OLD.{external_id})
-BEGIN
-    INSERT INTO {tripartite_removed}(external_id, revision) SELECT OLD.{external_id}, 0
-    WHERE NOT EXISTS (SELECT 1 FROM {tripartite_removed} WHERE external_id = OLD.{external_id});
-    UPDATE {tripartite_removed} SET revision = max(revision, OLD.{revision}) + 1 WHERE external_id = OLD.{external_id};
-END;
-";
-
 const FIND: &str = "SELECT revision FROM {tripartite_removed} WHERE external_id = ?1";
 
 const GROW: [&str; 2] = [

@@ -1,10 +1,10 @@
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tripartite::store::LEFT;
 use tripartite_sql::{Settings, quoted};
 
 use super::layout::column;
 use super::names::Names;
-use super::{StoreError, bases, database, entries, removed};
+use super::{StoreError, bases, database, entries};
 
 /// The version of the tables.
 pub(super) const FORMAT: &str = "3";
@@ -18,113 +18,46 @@ pub(super) const SECOND_FORMAT: &str = "2";
 /// In that one every base was stored in full, too.
 pub(super) const FIRST_FORMAT: &str = "1";
 
-/// Beside the members, each name in braces as the register has it. `base` holds the fields by their names, as the source
-/// spelt them, or those that do not stand in the row: see [`bases`]. `deactivated` is what the last op said of how often the member was missed: that and 1 once a sync made
-/// it inactive, else so far below nought.
-pub(super) const BESIDE: &str = "
-CREATE TABLE {tripartite_meta}(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE {tripartite_links}(
-    external_id TEXT PRIMARY KEY,
-    base TEXT,
-    base_schema BLOB,
-    base_version INTEGER,
-    seen BLOB,
-    policy BLOB,
-    synced_revision INTEGER,
-    deactivated INTEGER NOT NULL DEFAULT 0,
-    shape INTEGER,
-    print INTEGER
-) STRICT, WITHOUT ROWID;
-CREATE TABLE {tripartite_conflicts}(
-    external_id TEXT NOT NULL,
-    unit TEXT NOT NULL,
-    conflict TEXT NOT NULL,
-    why TEXT NOT NULL,
-    opened_run TEXT NOT NULL,
-    opened_at TEXT NOT NULL,
-    PRIMARY KEY(external_id, unit)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE {tripartite_runs}(
-    run TEXT PRIMARY KEY,
-    at TEXT NOT NULL,
-    report TEXT NOT NULL,
-    seq INTEGER
-) STRICT, WITHOUT ROWID;
-";
+/// The tables beside the members, those that an earlier version did not have among them.
+pub(super) const BESIDE: &str = include_str!("../../sql/tables.sql");
 
-/// Every change of a row makes its revision larger, whatever the client says about it. A row that takes the place of
-/// one that was in step (`REPLACE`, or a delete and an insert) starts far beyond any revision the old one can have had,
-/// so that it is never taken for it. Whoever changes `active` takes it out of the sync's hands; that a sync had made it
-/// inactive is remembered.
-pub(super) const OF_ROWS: [(&str, &str); 5] = [
-    ("members_updated", UPDATED),
-    ("members_entered", ENTERED),
-    ("members_activity", ACTIVITY),
-    ("members_removed", removed::REMOVED),
-    ("members_unlinked", removed::UNLINKED),
-];
+/// The triggers on the members, each with its name.
+pub(super) fn of_rows() -> impl Iterator<Item = (&'static str, &'static str)> {
+    each_trigger(include_str!("../../sql/triggers.sql"))
+}
 
-/// A row that is given the id of a record that is gone gets a revision that the record never had.
-const UPDATED: &str = "
-CREATE TRIGGER {members_updated} AFTER UPDATE ON {members}
-WHEN NEW.{revision} <= OLD.{revision} OR NEW.{revision} > 9007199254740991
-    OR NEW.{external_id} IS NOT OLD.{external_id} AND EXISTS (
-        SELECT 1 FROM {tripartite_removed} WHERE external_id = NEW.{external_id} AND revision >= NEW.{revision}
-    )
-BEGIN
-    UPDATE {members} SET {revision} = max(
-        OLD.{revision},
-        iif(NEW.{external_id} IS OLD.{external_id}, 0, ifnull(
-            (SELECT revision FROM {tripartite_removed} WHERE external_id = NEW.{external_id}), 0
-        ))
-    ) + 1 WHERE {local_id} = NEW.{local_id};
-END;
-";
-
-const ENTERED: &str = "
-CREATE TRIGGER {members_entered} AFTER INSERT ON {members}
-WHEN EXISTS (SELECT 1 FROM {tripartite_links} WHERE external_id = NEW.{external_id})
-BEGIN
-    UPDATE {members} SET {revision} = max(
-        NEW.{revision},
-        (SELECT ifnull(synced_revision, 0) FROM {tripartite_links} WHERE external_id = NEW.{external_id})
-    ) + 1000000 + abs(random() % 1000000000)
-    WHERE {local_id} = NEW.{local_id};
-END;
-";
-
-const ACTIVITY: &str = "
-CREATE TRIGGER {members_activity} AFTER UPDATE OF {active} ON {members}
-WHEN NEW.{active} IS NOT OLD.{active}
-BEGIN
-    UPDATE {tripartite_links} SET deactivated = iif(deactivated > 0, 1 - deactivated, deactivated)
-    WHERE external_id = NEW.{external_id};
-END;
-";
+/// The triggers of a text, each with its name.
+pub(super) fn each_trigger(sql: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    sql.split_inclusive("\nEND;\n").filter_map(|trigger| {
+        let (_, named) = trigger.split_once("CREATE TRIGGER {")?;
+        Some((named.split_once('}')?.0, trigger))
+    })
+}
 
 /// The names of the triggers on the members, without those of match keys.
 pub(super) fn triggers() -> impl Iterator<Item = &'static str> {
-    OF_ROWS.into_iter().map(|(name, _)| name).chain(bases::triggers())
+    of_rows().map(|(name, _)| name).chain(bases::triggers())
 }
 
-/// What makes the trigger of an earlier version today's; `None` where it is. That one forgot whom a sync had made inactive,
-/// and so did the column, which had 1 for all of them.
+/// What makes the trigger of an earlier version today's. That one forgot whom a sync had made inactive, and so did the column,
+/// which had 1 for all of them.
 pub(super) fn remembering_activity(conn: &Connection, names: &Names) -> Result<Option<String>, StoreError> {
-    let trigger = names.sql("{members_activity}").replace('"', "");
-    let known = "SELECT sql LIKE '%iif(deactivated%' FROM sqlite_master WHERE type = 'trigger' AND name = ?1";
-    let is_known: Option<bool> = conn.query_row(known, [trigger], |row| row.get(0)).optional()?;
-    let (left, activity) = (i64::from(LEFT) + 1, names.sql(ACTIVITY));
-    let drop = names.sql("DROP TRIGGER {members_activity}; UPDATE {tripartite_links} SET deactivated = ");
-    Ok((is_known == Some(false)).then(|| format!("{drop}{left} WHERE deactivated = 1; {activity}")))
+    let (left, anew) = (i64::from(LEFT) + 1, renewed(conn, names, "members_activity", "iif(deactivated")?);
+    let update = names.sql("UPDATE {tripartite_links} SET deactivated = ");
+    Ok(anew.map(|anew| format!("{update}{left} WHERE deactivated = 1; {anew}")))
 }
 
-/// What makes the trigger on changed rows today's, where an earlier version made it; `None` where it is.
+/// What makes the trigger on changed rows today's, where an earlier version made it.
 pub(super) fn going_beyond_removed(conn: &Connection, names: &Names) -> Result<Option<String>, StoreError> {
-    let trigger = names.sql("{members_updated}").replace('"', "");
-    let known = "SELECT sql LIKE '%tripartite_removed%' FROM sqlite_master WHERE type = 'trigger' AND name = ?1";
-    let is_known: Option<bool> = conn.query_row(known, [trigger], |row| row.get(0)).optional()?;
-    let anew = || names.sql("DROP TRIGGER {members_updated}; ") + &names.sql(UPDATED);
-    Ok((is_known == Some(false)).then(anew))
+    renewed(conn, names, "members_updated", "tripartite_removed")
+}
+
+/// Makes a trigger anew that lacks a part of today's; `None` where it has it, or is not there.
+fn renewed(conn: &Connection, names: &Names, name: &str, part: &str) -> Result<Option<String>, StoreError> {
+    let lacking = "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND name = ?1 AND instr(sql, ?2) = 0";
+    let is_old = conn.prepare(lacking)?.exists([&*names.table(name), part])?;
+    let today = of_rows().find(|(known, _)| is_old && *known == name);
+    Ok(today.map(|(name, sql)| names.sql(&format!("DROP TRIGGER {{{name}}}; {sql}"))))
 }
 
 /// Makes the tables, unless somebody else just did: then it is `false`, and nothing was written.
@@ -135,13 +68,11 @@ pub(super) fn create(conn: &Connection, names: &Names, settings: &Settings) -> R
     }
     tx.execute_batch(&members(names, settings))?;
     tx.execute_batch(&names.sql(BESIDE))?;
-    tx.execute_batch(&names.sql(removed::TABLE))?;
     tx.execute_batch(&entries::making(names))?;
-    for (_, trigger) in OF_ROWS {
+    for (_, trigger) in of_rows() {
         tx.execute_batch(&names.sql(trigger))?;
     }
     tx.execute_batch(&bases::keeping(names, &settings.schema))?;
-    tx.execute_batch(&names.sql(bases::TABLE))?;
     remember_all(&tx, names, FORMAT, settings)?;
     tx.commit()?;
     Ok(true)

@@ -4,7 +4,6 @@
 
 mod bases;
 mod bench;
-mod ddl;
 mod formats;
 mod host;
 mod host_model;

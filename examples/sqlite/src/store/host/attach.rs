@@ -4,42 +4,18 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tripartite_sql::{AttachError, HostTable, Register, Settings, quoted};
 
 use super::super::names::Names;
-use super::super::{Database, StoreError, database, entries, layout, removed, tables};
+use super::super::{Database, StoreError, database, entries, layout, tables};
 use super::{ADDED, Inspected, META, inspect};
 
-/// A client that replaces a row by its key (`INSERT OR REPLACE`) names none of the added columns. The row stays linked,
-/// and what was replaced is an edit.
-const REPLACING: &str = "
-CREATE TRIGGER {members_replacing} BEFORE INSERT ON {members} WHEN NEW.{local_id} <> -1
-BEGIN
-    DELETE FROM {tripartite_replaced};
-    INSERT INTO {tripartite_replaced}(local_id, external_id, active, revision)
-    SELECT {local_id}, {external_id}, {active}, {revision} FROM {members}
-    WHERE {local_id} = NEW.{local_id} AND {external_id} IS NOT NULL;
-END;
-";
-
-const REPLACED: &str = "
-CREATE TRIGGER {members_replaced} AFTER INSERT ON {members}
-WHEN NEW.{external_id} IS NULL AND EXISTS (SELECT 1 FROM {tripartite_replaced} WHERE local_id = NEW.{local_id})
-BEGIN
-    UPDATE {members} SET ({external_id}, {active}, {revision}) =
-        (SELECT external_id, active, revision + 1 FROM {tripartite_replaced} WHERE local_id = NEW.{local_id})
-    WHERE {local_id} = NEW.{local_id};
-    DELETE FROM {tripartite_replaced};
-END;
-";
-
-/// The last two hold nothing: the bases of such a register are stored whole.
+/// The second holds nothing: the bases of such a register are stored whole.
 const TABLES: &str = "
 CREATE TABLE {tripartite_replaced}(local_id INTEGER PRIMARY KEY, external_id TEXT, active ANY, revision INTEGER) STRICT;
 CREATE TABLE {tripartite_kept}(external_id TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE {tripartite_shapes}(id INTEGER PRIMARY KEY, schema BLOB NOT NULL, fields TEXT NOT NULL) STRICT;
 ";
 
 /// The triggers on a table of the host's own, beside those of match keys.
 pub(in super::super) fn triggers() -> impl Iterator<Item = (&'static str, &'static str)> {
-    tables::OF_ROWS.into_iter().chain([("members_replacing", REPLACING), ("members_replaced", REPLACED)])
+    tables::of_rows().chain(tables::each_trigger(include_str!("../../../sql/attached.sql")))
 }
 
 impl Database {
@@ -101,8 +77,8 @@ impl Database {
             tx.execute_batch(&attached.sql("DELETE FROM {tripartite_links}; DELETE FROM {tripartite_conflicts}"))?;
         }
         add_columns(&tx, &attached, &inspected, &table)?;
+        tx.execute_batch(&attached.sql(tables::BESIDE))?;
         if known.is_none() {
-            tx.execute_batch(&attached.sql(tables::BESIDE))?;
             tx.execute_batch(&attached.sql(TABLES))?;
             tx.execute_batch(&entries::making(&attached))?;
             tables::remember_all(&tx, &attached, tables::HOST_FORMAT, settings)?;
@@ -111,7 +87,6 @@ impl Database {
             let text = serde_json::to_string(&table).unwrap_or_default();
             tx.execute_batch(&tables::remembering(&attached, META, &text))?;
         }
-        tx.execute_batch(&attached.sql(removed::TABLE))?;
         add_triggers(&tx, &attached)?;
         Ok(tx.commit()?)
     }
