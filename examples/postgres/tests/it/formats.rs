@@ -42,22 +42,33 @@ fn a_later_format_is_used_if_it_allows_it_and_else_refused_by_a_program_that_run
     }
 }
 
-/// `format_1.sql` is a dump of what the version with format 1 had written: two registers, an open conflict, an edit, a row
-/// that somebody deleted.
-#[test]
-fn a_database_of_format_1_is_migrated_and_goes_on() {
+/// A server with what an earlier version had written, as a dump has it, and the database there.
+fn earlier(format: i32, dump: &str) -> (Cluster, Sql, Database) {
     let cluster = Cluster::new(&["-c", "fsync=off"]);
     let sql = Sql::at(&cluster.address());
-    sql.run(include_str!("../data/format_1.sql"));
+    sql.run(dump);
     sql.run("SET search_path = tripartite, public");
     let database = Database::of(Pool::on(runtime(), &cluster.address()).unwrap());
     let error = block_on(database.check()).unwrap_err().to_string();
-    assert!(error.contains("have format 1, this version uses format 3; call `migrate`"), "{error}");
+    let told = format!("have format {format}, this version uses format 3; call `migrate`");
+    assert!(error.contains(&told), "{error}");
+    (cluster, sql, database)
+}
+
+fn migrate(sql: &Sql, database: &Database) {
     let audit = || sql.value("SELECT json_agg(a ORDER BY seq) FROM audit a").unwrap();
     let before = audit();
     block_on(database.migrate()).unwrap();
     block_on(database.migrate()).unwrap();
     assert_eq!(audit(), before, "the audit reads as it did");
+}
+
+/// `format_1.dump` is a dump of what the version with format 1 had written: two registers, an open conflict, an edit, a row
+/// that somebody deleted.
+#[test]
+fn a_database_of_format_1_is_migrated_and_goes_on() {
+    let (_cluster, sql, database) = earlier(1, include_str!("../data/format_1.dump"));
+    migrate(&sql, &database);
     assert_eq!(
         sql.value("SELECT count(entry) FROM entries WHERE kind IN (SELECT id FROM kinds WHERE entry IS NOT NULL)")
             .as_deref(),
@@ -100,22 +111,12 @@ fn a_database_of_format_1_is_migrated_and_goes_on() {
     assert!(known.revision.0 > 12, "the triggers of a table of the host's own count edits");
 }
 
-/// `format_2.sql` is the database of before as the version with format 2 had migrated it, and written three more records.
+/// `format_2.dump` is one of the database of before as the version with format 2 had migrated it, and written three more records.
 #[test]
 fn a_database_of_format_2_is_migrated_and_goes_on() {
-    let cluster = Cluster::new(&["-c", "fsync=off"]);
-    let sql = Sql::at(&cluster.address());
-    sql.run(include_str!("../data/format_2.sql"));
-    sql.run("SET search_path = tripartite, public; CREATE ROLE reader; GRANT SELECT ON audit TO reader");
-    sql.run("ALTER VIEW audit SET (security_invoker = on)");
-    let database = Database::of(Pool::on(runtime(), &cluster.address()).unwrap());
-    let error = block_on(database.check()).unwrap_err().to_string();
-    assert!(error.contains("have format 2, this version uses format 3; call `migrate`"), "{error}");
-    let audit = || sql.value("SELECT json_agg(a ORDER BY seq) FROM audit a").unwrap();
-    let before = audit();
-    block_on(database.migrate()).unwrap();
-    block_on(database.migrate()).unwrap();
-    assert_eq!(audit(), before, "the audit reads as it did");
+    let (_cluster, sql, database) = earlier(2, include_str!("../data/format_2.dump"));
+    sql.run("CREATE ROLE reader; GRANT SELECT ON audit TO reader; ALTER VIEW audit SET (security_invoker = on)");
+    migrate(&sql, &database);
     assert_eq!(sql.value("SELECT has_table_privilege('reader', 'audit', 'SELECT')").as_deref(), Some("true"));
     let options = sql.value("SELECT reloptions FROM pg_class WHERE oid = 'audit'::regclass");
     assert_eq!(options.as_deref(), Some("{security_invoker=on}"));
