@@ -48,12 +48,12 @@ fn client(check: Check, authority: Option<&Path>) -> Result<ClientConfig, Addres
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| failed(error.to_string()))?;
     let verifier: Arc<dyn ServerCertVerifier> = match check {
-        Check::Nothing => Arc::new(AnyCertificate(provider)),
+        Check::Nothing => Arc::new(Verifier(Lenient::AnyCertificate, provider)),
         Check::Authority | Check::Full => {
             let roots = Arc::new(roots(authority)?);
-            let full = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
+            let full = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build();
             let full = full.map_err(|error| failed(error.to_string()))?;
-            if check == Check::Full { full } else { Arc::new(AnyName(full)) }
+            if check == Check::Full { full } else { Arc::new(Verifier(Lenient::AnyName(full), provider)) }
         }
     };
     Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
@@ -82,50 +82,19 @@ fn roots(authority: Option<&Path>) -> Result<RootCertStore, AddressError> {
     if roots.is_empty() { Err(failed("there is no certificate in it".to_owned())) } else { Ok(roots) }
 }
 
-/// `sslmode=require`: whoever has a certificate. That the peer has its key is still proven.
+/// What less than `sslmode=verify-full` asks of a certificate. That the peer has its key is proven all the same.
 #[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+enum Lenient {
+    /// `sslmode=require`: whoever has one.
+    AnyCertificate,
+    /// `sslmode=verify-ca`: signed by an authority that is trusted, for whichever host.
+    AnyName(Arc<WebPkiServerVerifier>),
 }
 
-/// `sslmode=verify-ca`: signed by an authority that is trusted, for whichever host.
 #[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
+struct Verifier(Lenient, Arc<CryptoProvider>);
 
-impl ServerCertVerifier for AnyName {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -134,8 +103,9 @@ impl ServerCertVerifier for AnyName {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let Lenient::AnyName(full) = &self.0 else { return Ok(ServerCertVerified::assertion()) };
         // The name is looked at last, when the signatures were found good.
-        match self.0.verify_server_cert(certificate, between, name, ocsp, now) {
+        match full.verify_server_cert(certificate, between, name, ocsp, now) {
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),
@@ -149,7 +119,7 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls12_signature(message, certificate, signed)
+        verify_tls12_signature(message, certificate, signed, &self.1.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -158,10 +128,10 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls13_signature(message, certificate, signed)
+        verify_tls13_signature(message, certificate, signed, &self.1.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.1.signature_verification_algorithms.supported_schemes()
     }
 }
