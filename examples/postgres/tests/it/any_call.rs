@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tripartite::drive::{DriveError, block_on, drive_blocking};
 use tripartite::failure::{Classify, Failure};
 use tripartite::jobs::{JobStore, Row, Shard, StoreKey, SwapOf};
@@ -17,45 +15,9 @@ use tripartite_postgres::store::{Database, PostgresStore};
 use tripartite_sql::Settings;
 
 use crate::bench::SCHEMA;
+use crate::proxy::{Fate, proxy};
 use crate::server::{Cluster, Sql, runtime};
 use crate::shared::items;
-
-/// Hands on what both sides say, until the client has said enough.
-async fn between(mut client: TcpStream, mut server: UnixStream, left: Arc<AtomicI64>) -> std::io::Result<()> {
-    let (mut from_client, mut from_server) = ([0; 65_536], [0; 65_536]);
-    loop {
-        tokio::select! {
-            read = client.read(&mut from_client) => {
-                let said = &from_client[..read?];
-                if said.is_empty() || left.fetch_sub(1, Ordering::SeqCst) == 0 {
-                    return Ok(());
-                }
-                server.write_all(said).await?;
-            }
-            read = server.read(&mut from_server) => {
-                let said = &from_server[..read?];
-                if said.is_empty() {
-                    return Ok(());
-                }
-                client.write_all(said).await?;
-            }
-        }
-    }
-}
-
-fn proxy(socket: std::path::PathBuf, left: Arc<AtomicI64>) -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    runtime().spawn(async move {
-        let listener = TcpListener::from_std(listener).unwrap();
-        while let Ok((client, _)) = listener.accept().await {
-            let server = UnixStream::connect(&socket).await.unwrap();
-            tokio::spawn(between(client, server, Arc::clone(&left)));
-        }
-    });
-    port
-}
 
 /// All that a night asks of the stores: how it ended, or the class of the first error.
 fn night(database: &Database, listing: &str, at: i64) -> Result<Done, (Failure, String)> {
@@ -89,7 +51,11 @@ fn night(database: &Database, listing: &str, at: i64) -> Result<Done, (Failure, 
 fn whichever_call_breaks_may_be_tried_again_and_nothing_is_half_written() {
     let cluster = Cluster::new(&["-c", "fsync=off"]);
     let left = Arc::new(AtomicI64::new(i64::MAX));
-    let port = proxy(cluster.socket(), Arc::clone(&left));
+    let client = Arc::clone(&left);
+    let port = proxy(cluster.socket(), move |_| match client.fetch_sub(1, Ordering::SeqCst) {
+        0 => Fate::Unheard,
+        _ => Fate::Heard,
+    });
     let address = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres");
     let sql = Sql::at(&cluster.address());
     let mut broken = 0;

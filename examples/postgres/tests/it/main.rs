@@ -23,6 +23,7 @@ mod lost_answers;
 mod open_transactions;
 mod organisations;
 mod plans;
+mod proxy;
 mod records_suite;
 mod renamed;
 mod rights;

@@ -29,34 +29,32 @@ fn pause(milliseconds: u64) {
     block_on(runtime().spawn(async move { tokio::time::sleep(Duration::from_millis(milliseconds)).await })).unwrap();
 }
 
-#[test]
-fn an_edit_that_is_open_when_a_record_is_loaded_makes_the_op_stale() {
+/// What becomes of an update that is committed while somebody's edit of its row is open, and the name that the row has then. The
+/// edit ends like this a moment later.
+fn behind_an_edit_that_ends(ends: &str) -> (OpOutcome, Option<String>) {
     let bench = Bench::new();
     let store = bench.attached("name text, email text");
     bench.night(&store, LISTED);
     bench.sql.run("BEGIN; UPDATE people SET name = 'edited' WHERE tripartite_id = 'M1'");
     let batch = update(&bench, &store);
-    // It waits for the edit, which is committed a moment later.
     let committing = runtime().spawn(async move { store.commit(&batch).await });
     pause(200);
-    assert!(!committing.is_finished());
-    bench.sql.run("COMMIT");
-    assert_eq!(block_on(committing).unwrap().unwrap(), [OpOutcome::Stale]);
-    assert_eq!(bench.sql.value("SELECT name FROM people").as_deref(), Some("edited"));
+    assert!(!committing.is_finished(), "it waits for the edit");
+    bench.sql.run(ends);
+    let mut outcomes = block_on(committing).unwrap().unwrap();
+    (outcomes.remove(0), bench.sql.value("SELECT name FROM people"))
+}
+
+#[test]
+fn an_edit_that_is_open_when_a_record_is_loaded_makes_the_op_stale() {
+    assert_eq!(behind_an_edit_that_ends("COMMIT"), (OpOutcome::Stale, Some("edited".to_owned())));
 }
 
 #[test]
 fn an_edit_that_is_rolled_back_was_none() {
-    let bench = Bench::new();
-    let store = bench.attached("name text, email text");
-    bench.night(&store, LISTED);
-    bench.sql.run("BEGIN; UPDATE people SET name = 'edited' WHERE tripartite_id = 'M1'");
-    let batch = update(&bench, &store);
-    let committing = runtime().spawn(async move { store.commit(&batch).await });
-    pause(100);
-    bench.sql.run("ROLLBACK");
-    assert!(matches!(block_on(committing).unwrap().unwrap()[..], [OpOutcome::Applied { .. }]));
-    assert_eq!(bench.sql.value("SELECT name FROM people").as_deref(), Some("Ann"));
+    let (outcome, name) = behind_an_edit_that_ends("ROLLBACK");
+    assert!(matches!(outcome, OpOutcome::Applied { .. }), "{outcome:?}");
+    assert_eq!(name.as_deref(), Some("Ann"));
 }
 
 #[test]
