@@ -22,6 +22,29 @@ pub(super) fn applied(answer: Swap) -> Option<Version> {
     }
 }
 
+/// Checks what four swaps leave behind that all take effect, two of them of one key; `write` answers with their versions.
+pub(super) fn one_after_the_other<F: Fixture>(
+    probe: &Probe<'_, F>,
+    write: impl FnOnce([SwapOf; 4]) -> Vec<Option<Version>>,
+) {
+    let [changed, deleted, kept] =
+        ["changed", "deleted", "kept"].map(|name| probe.create(&key(name), due_row(name, at(5), SHARD)));
+    let versions = write([
+        swap("created", None, Some(due_row("created", at(7), SHARD))),
+        swap("changed", Some(changed.version), Some(row("never due"))),
+        swap("deleted", Some(deleted.version), None),
+        // The same key once more: what came first is there.
+        swap("deleted", None, Some(due_row("again", at(8), SHARD))),
+    ]);
+    let stored = |row: Row, version: Option<Version>| version.map(|version| Stored::new(row, version));
+    probe.finds(&key("created"), stored(due_row("created", at(7), SHARD), versions[0]).as_ref());
+    probe.finds(&key("changed"), stored(row("never due"), versions[1]).as_ref());
+    probe.finds(&key("deleted"), stored(due_row("again", at(8), SHARD), versions[3]).as_ref());
+    probe.finds(&key("kept"), Some(&kept));
+    probe.holds(versions[3] != Some(deleted.version), || format!("{:?} again", deleted.version));
+    probe.lists(SHARD, at(10), &[(at(5), key("kept")), (at(7), key("created")), (at(8), key("deleted"))]);
+}
+
 /// Checks which swaps took effect, and gives the versions of all.
 fn swaps<F: Fixture>(probe: &Probe<'_, F>, batch: &[SwapOf], promised: &[bool]) -> Vec<Option<Version>> {
     let versions: Vec<_> = probe.swap_many(batch).into_iter().map(applied).collect();
@@ -63,24 +86,10 @@ pub(super) fn add_tags_at_once<F: Fixture>(
 cases! { $ __conformance_jobs_batch in batch:
     /// Do the swaps of a batch as if one after the other, and answer for each in its order.
     fn batch_is_its_swaps(probe) {
-        let [changed, deleted, kept] = ["changed", "deleted", "kept"].map(|name| {
-            probe.create(&key(name), due_row(name, at(5), SHARD))
+        one_after_the_other(probe, |chain| {
+            let twice = swap("created", None, Some(row("twice")));
+            swaps(probe, &[&chain[..], &[twice]].concat(), &[true, true, true, true, false])
         });
-        let versions = swaps(probe, &[
-            swap("created", None, Some(due_row("created", at(7), SHARD))),
-            swap("changed", Some(changed.version), Some(row("never due"))),
-            swap("deleted", Some(deleted.version), None),
-            // The same key once more: what came first in the batch is there.
-            swap("deleted", None, Some(due_row("again", at(8), SHARD))),
-            swap("created", None, Some(row("twice"))),
-        ], &[true, true, true, true, false]);
-        let stored = |row: Row, version: Option<Version>| version.map(|version| Stored::new(row, version));
-        probe.finds(&key("created"), stored(due_row("created", at(7), SHARD), versions[0]).as_ref());
-        probe.finds(&key("changed"), stored(row("never due"), versions[1]).as_ref());
-        probe.finds(&key("deleted"), stored(due_row("again", at(8), SHARD), versions[3]).as_ref());
-        probe.finds(&key("kept"), Some(&kept));
-        probe.holds(versions[3] != Some(deleted.version), || format!("{:?} again", deleted.version));
-        probe.lists(SHARD, at(10), &[(at(5), key("kept")), (at(7), key("created")), (at(8), key("deleted"))]);
         swaps(probe, &[], &[]);
     }
 

@@ -1,7 +1,7 @@
 //! Chains of swaps: the first conflict stops the rest, and a store may roll back what came before it.
 
 use super::Fixture;
-use super::batch::{add_tags_at_once, applied, swap};
+use super::batch::{add_tags_at_once, applied, one_after_the_other, swap};
 use super::probe::{Probe, SHARD, at, due_row, entry, key, row};
 use crate::jobs::{AppendOf, Row, Stored, SwapOf, Version};
 
@@ -37,23 +37,7 @@ fn holds<F: Fixture>(probe: &Probe<'_, F>, name: &str, next: Row, version: Optio
 cases! { $ __conformance_jobs_chain in chain:
     /// Do the swaps of a chain as if one after the other, and answer for each in its order.
     fn chain_is_its_swaps(probe) {
-        let [changed, deleted, kept] = ["changed", "deleted", "kept"].map(|name| {
-            probe.create(&key(name), due_row(name, at(5), SHARD))
-        });
-        let versions = chained(probe, &[
-            swap("created", None, Some(due_row("created", at(7), SHARD))),
-            swap("changed", Some(changed.version), Some(row("never due"))),
-            swap("deleted", Some(deleted.version), None),
-            // The same key once more: what came first in the chain is there.
-            swap("deleted", None, Some(due_row("again", at(8), SHARD))),
-        ], &[], 4);
-        let stored = |row: Row, version: Option<Version>| version.map(|version| Stored::new(row, version));
-        probe.finds(&key("created"), stored(due_row("created", at(7), SHARD), versions[0]).as_ref());
-        probe.finds(&key("changed"), stored(row("never due"), versions[1]).as_ref());
-        probe.finds(&key("deleted"), stored(due_row("again", at(8), SHARD), versions[3]).as_ref());
-        probe.finds(&key("kept"), Some(&kept));
-        probe.holds(versions[3] != Some(deleted.version), || format!("{:?} again", deleted.version));
-        probe.lists(SHARD, at(10), &[(at(5), key("kept")), (at(7), key("created")), (at(8), key("deleted"))]);
+        one_after_the_other(probe, |chain| chained(probe, &chain, &[], 4));
         chained(probe, &[], &[], 0);
     }
 
