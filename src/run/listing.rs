@@ -11,7 +11,6 @@ use super::options::{Mode, Run};
 use super::planning::{Changed, Planning};
 use super::renamed::LinkedSpellings;
 use super::repeat;
-use super::report::NAMED;
 use super::scope::Scope;
 use super::summary::{Done, Summary};
 use crate::audit::Situation;
@@ -279,17 +278,7 @@ impl Listing {
     }
 
     pub(super) fn over(self) -> Listed {
-        let scope = Scope::of(self.only());
-        let summary = Summary {
-            scope,
-            census: self.census,
-            complete: false,
-            incomplete: None,
-            withheld: 0,
-            held_ends: Vec::new(),
-            unanswered: 0,
-            unanswered_ids: self.unanswered.iter().take(NAMED).cloned().collect(),
-        };
+        let summary = Summary::open(Scope::of(self.only()), self.census, &self.unanswered);
         let unanswered = self.unanswered.len() as u64;
         let Self { planning, nameless, left, unlisted, .. } = self;
         Listed { planning, summary, unanswered, nameless, left, unlisted }

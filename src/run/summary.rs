@@ -65,19 +65,27 @@ pub struct Done {
 }
 
 impl Summary {
-    /// The summary of a stored plan, whose listing is no longer known.
-    pub(super) fn of_plan(run: &Run) -> Self {
-        let unanswered_ids = run.only.iter().flatten().take(NAMED).cloned().collect();
+    /// What is known of a listing before its end.
+    pub(super) fn open<'a>(
+        scope: Scope,
+        census: FieldCensus,
+        unanswered: impl IntoIterator<Item = &'a ExternalId>,
+    ) -> Self {
         Self {
-            scope: Scope::Plan,
-            census: FieldCensus::new(run.policy.schema()),
+            scope,
+            census,
             complete: false,
             incomplete: None,
             withheld: 0,
             held_ends: Vec::new(),
             unanswered: 0,
-            unanswered_ids,
+            unanswered_ids: unanswered.into_iter().take(NAMED).cloned().collect(),
         }
+    }
+
+    /// The summary of a stored plan, whose listing is no longer known.
+    pub(super) fn of_plan(run: &Run) -> Self {
+        Self::open(Scope::Plan, FieldCensus::new(run.policy.schema()), run.only.iter().flatten())
     }
 
     /// Whether the listing is trusted to be complete, so that a record that is not in it is missing.
