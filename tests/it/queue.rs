@@ -19,9 +19,7 @@ use crate::queue_support::*;
 
 /// The situations a slot can be in, as far as commands tell them apart. All at minute 60.
 fn situations() -> BTreeMap<&'static str, Key> {
-    let mut idle = Key::new();
-    idle.send(under("strict"));
-    idle.claim("a");
+    let mut idle = Key::claimed(under("strict"));
     idle.send(complete(1));
     idle.at(60);
     let mut waiting = idle.clone();
@@ -292,8 +290,7 @@ fn the_timelines_in_the_docs_happen_like_that() {
 
 #[test]
 fn what_a_later_version_wrote_survives() {
-    let mut key = Key::new();
-    key.send(under("strict"));
+    let mut key = Key::asked(under("strict"));
     let mut json = serde_json::to_value(&key.slot).unwrap();
     let later = serde_json::json!({
         "shadow": {"nested": [1, -2, 2.5, null, true, "text"]}, "big": u64::MAX, "none": null, "empty": {},
@@ -322,8 +319,7 @@ fn the_persisted_slot_is_pinned_in_every_state() {
 
 #[test]
 fn every_ending_is_pinned() {
-    let mut key = Key::new();
-    key.send(trigger());
+    let mut key = Key::asked(trigger());
     type Ending = fn(u64) -> Command;
     let endings: [Ending; 5] = [complete, fail, |token| snooze(token, minute(30)), |_| Command::Expire, stop];
     for (ending, token) in endings.into_iter().zip(1..) {
@@ -374,9 +370,7 @@ fn half_a_slot_is_no_slot() {
 
 #[test]
 fn work_says_for_what_an_attempt_was() {
-    let mut key = Key::new();
-    key.send(about("x"));
-    key.claim("a");
+    let mut key = Key::claimed(about("x"));
     key.send(complete(1));
     let Work { scope, policy, upto, .. } = &key.slot.unflushed[0].work;
     assert_eq!((scope, policy, *upto), (&only(&["x"]), &None, 1));

@@ -112,6 +112,20 @@ impl Key {
         Self { slot: Slot::new(minute(0)), rules: QueueRules::default(), now: minute(0) }
     }
 
+    /// One that a command was sent to.
+    pub(crate) fn asked(command: Command) -> Self {
+        let mut key = Self::new();
+        let _ = key.send(command);
+        key
+    }
+
+    /// One whose job, after a command, a worker has claimed.
+    pub(crate) fn claimed(command: Command) -> Self {
+        let mut key = Self::asked(command);
+        key.claim("a");
+        key
+    }
+
     /// Sets the clock, also back.
     pub(crate) fn at(&mut self, minutes: i64) -> &mut Self {
         self.now = minute(minutes);

@@ -166,3 +166,18 @@ pub(crate) fn audited_fields<T>(store: &MemoryStore, of: impl Fn(&FieldEntry) ->
     });
     fields.collect()
 }
+
+/// A verdict, seen from the other side.
+pub(crate) fn swapped(verdict: &str) -> String {
+    match verdict {
+        "RemoteOnly(Filled)" => "LocalOnly(Unbased)".into(),
+        "LocalOnly(Unbased)" => "RemoteOnly(Filled)".into(),
+        "Conflict(LocalCleared)" => "Conflict(RemoteCleared)".into(),
+        "Conflict(RemoteCleared)" => "Conflict(LocalCleared)".into(),
+        other => match (other.strip_prefix("RemoteOnly"), other.strip_prefix("LocalOnly")) {
+            (Some(detail), _) => format!("LocalOnly{detail}"),
+            (_, Some(detail)) => format!("RemoteOnly{detail}"),
+            _ => other.to_owned(),
+        },
+    }
+}

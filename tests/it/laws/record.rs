@@ -1,6 +1,7 @@
 //! The laws of one record.
 
 use super::*;
+use crate::support::swapped;
 
 /// Three versions of one record: base, local, remote.
 #[derive(Debug, Clone)]
@@ -252,18 +253,4 @@ fn verdicts(way: &Way, sides: [&[Word]; 3]) -> BTreeMap<String, String> {
     let named =
         |change: &tripartite::detect::Change| (schema.unit_name(change.unit).to_owned(), change.verdict.to_string());
     changes.changes().iter().map(named).collect()
-}
-
-fn swapped(verdict: &str) -> String {
-    match verdict {
-        "RemoteOnly(Filled)" => "LocalOnly(Unbased)".into(),
-        "LocalOnly(Unbased)" => "RemoteOnly(Filled)".into(),
-        "Conflict(LocalCleared)" => "Conflict(RemoteCleared)".into(),
-        "Conflict(RemoteCleared)" => "Conflict(LocalCleared)".into(),
-        other => match (other.strip_prefix("RemoteOnly"), other.strip_prefix("LocalOnly")) {
-            (Some(detail), _) => format!("LocalOnly{detail}"),
-            (_, Some(detail)) => format!("RemoteOnly{detail}"),
-            _ => other.to_owned(),
-        },
-    }
 }

@@ -8,8 +8,7 @@ const YEARS: i64 = 10 * 365 * 24 * 60;
 #[test]
 fn setting_back_leaves_what_a_right_clock_wrote_before_the_jump() {
     // Two failures: four minutes of back-off from minute 10, then one trigger by a clock that is ten years ahead.
-    let mut key = Key::new();
-    key.send(trigger());
+    let mut key = Key::asked(trigger());
     for minutes in [0, 10] {
         let token = key.at(minutes).claim("a").token.0;
         key.send(fail(token));
@@ -49,8 +48,7 @@ fn setting_back_leaves_no_back_off_and_no_lease_of_the_other_clock_longer_than_i
 #[test]
 fn a_job_that_was_never_tried_waits_for_no_clock_that_is_ahead() {
     // A worker whose clock is ten minutes ahead ends a run while the next one is asked for.
-    let mut key = Key::new();
-    key.send(trigger());
+    let mut key = Key::asked(trigger());
     let token = key.at(10).claim("a").token.0;
     key.at(0).send(trigger());
     key.at(10).send(complete(token));
@@ -62,8 +60,7 @@ fn a_job_that_was_never_tried_waits_for_no_clock_that_is_ahead() {
 #[test]
 fn what_is_asked_for_is_due_at_once_by_the_clock_of_who_asks() {
     // A worker whose clock is ten minutes ahead has ended a run.
-    let mut key = Key::new();
-    key.send(trigger());
+    let mut key = Key::asked(trigger());
     let token = key.at(10).claim("a").token.0;
     key.send(complete(token));
     key.at(1).send(trigger());

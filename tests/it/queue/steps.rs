@@ -4,8 +4,7 @@ use super::*;
 
 #[test]
 fn back_off_is_two_four_and_eight_minutes_and_the_fourth_failure_is_the_last() {
-    let mut key = Key::new();
-    key.send(trigger());
+    let mut key = Key::asked(trigger());
     for (attempt, delay) in [(1, 2), (2, 4), (3, 8)] {
         let claimed = key.claim("a");
         assert_eq!(claimed.attempt, attempt);
@@ -23,9 +22,7 @@ fn back_off_is_two_four_and_eight_minutes_and_the_fourth_failure_is_the_last() {
 
 #[test]
 fn a_failure_for_good_counts_once_and_is_the_attempt_it_was() {
-    let mut key = Key::new();
-    key.send(trigger());
-    key.claim("a");
+    let mut key = Key::claimed(trigger());
     let Outcome::Died(Death::Failed { failure: Failure::Gone, .. }) = key.send(fail_as(1, Failure::Gone)) else {
         panic!("gone is for good")
     };
@@ -34,8 +31,7 @@ fn a_failure_for_good_counts_once_and_is_the_attempt_it_was() {
 
 #[test]
 fn a_lost_worker_is_counted_apart_from_a_failure_and_as_bounded() {
-    let mut key = Key::new();
-    key.send(trigger());
+    let mut key = Key::asked(trigger());
     for rescue in 1..=4 {
         key.claim("a");
         key.now = key.lease_until();
@@ -52,9 +48,7 @@ fn a_lost_worker_is_counted_apart_from_a_failure_and_as_bounded() {
 #[test]
 fn retry_after_is_a_lower_bound_and_back_off_the_other() {
     for (asked, minutes) in [(0, 2), (60, 2), (119, 2), (121, 3), (600, 10)] {
-        let mut key = Key::new();
-        key.send(trigger());
-        key.claim("a");
+        let mut key = Key::claimed(trigger());
         key.send(fail_after(1, Duration::from_secs(asked)));
         assert!(key.due_at() >= second(i64::try_from(asked).unwrap()) && key.due_at() >= minute(2), "{asked}");
         assert!(key.due_at() <= minute(minutes), "{asked}");
@@ -63,9 +57,7 @@ fn retry_after_is_a_lower_bound_and_back_off_the_other() {
 
 #[test]
 fn a_retry_after_without_end_is_the_end_of_time_and_can_still_be_stored() {
-    let mut key = Key::new();
-    key.send(trigger());
-    key.claim("a");
+    let mut key = Key::claimed(trigger());
     key.send(fail_after(1, Duration::MAX));
     assert_eq!(key.due_at(), chrono::DateTime::<chrono::Utc>::MAX_UTC);
     assert_eq!(serde_json::from_slice::<Slot>(&bytes(&key.slot)).unwrap(), key.slot);
@@ -73,9 +65,7 @@ fn a_retry_after_without_end_is_the_end_of_time_and_can_still_be_stored() {
 
 #[test]
 fn a_trigger_does_not_shorten_a_back_off_unless_it_says_force() {
-    let mut key = Key::new();
-    key.send(trigger());
-    key.claim("a");
+    let mut key = Key::claimed(trigger());
     key.send(fail(1));
     for wish in [trigger(), about("x"), under("lenient")] {
         assert_eq!(key.at(1).send(wish), Outcome::Merged);
@@ -88,9 +78,7 @@ fn a_trigger_does_not_shorten_a_back_off_unless_it_says_force() {
 
 #[test]
 fn a_trigger_under_another_policy_during_back_off_runs_after_the_retry() {
-    let mut key = Key::new();
-    key.send(under("strict"));
-    key.claim("a");
+    let mut key = Key::claimed(under("strict"));
     key.send(fail(1));
     key.at(1).send(under("lenient"));
     let retry = key.at(2).claim("a");
@@ -102,9 +90,7 @@ fn a_trigger_under_another_policy_during_back_off_runs_after_the_retry() {
 
 #[test]
 fn nothing_overtakes_a_follow_up_that_waits_behind_a_retry() {
-    let mut key = Key::new();
-    key.send(under("strict"));
-    key.claim("a");
+    let mut key = Key::claimed(under("strict"));
     key.send(fail(1));
     key.send(under("lenient"));
     // It would fit the retry, but a later generation must not be done before an earlier one.
@@ -119,8 +105,7 @@ fn nothing_overtakes_a_follow_up_that_waits_behind_a_retry() {
 
 #[test]
 fn what_was_asked_for_under_a_policy_is_done_under_it_also_before_its_first_attempt() {
-    let mut key = Key::new();
-    key.send(under("strict"));
+    let mut key = Key::asked(under("strict"));
     key.send(under("lenient"));
     key.send(trigger());
     assert_eq!(key.claim("a").policy, policy("strict"));
@@ -130,9 +115,7 @@ fn what_was_asked_for_under_a_policy_is_done_under_it_also_before_its_first_atte
 
 #[test]
 fn a_heartbeat_never_shortens_a_lease() {
-    let mut key = Key::new();
-    key.send(trigger());
-    key.claim("a");
+    let mut key = Key::claimed(trigger());
     let short = |seconds| Command::Heartbeat { token: Token(1), lease: Duration::from_secs(seconds) };
     let until = |minutes| Outcome::Extended { until: minute(minutes), cancel: false };
     assert_eq!(key.at(1).send(short(1)), until(5));
@@ -187,8 +170,7 @@ fn only_the_newest_command_ids_are_remembered() {
 
 #[test]
 fn a_claim_whose_answer_was_lost_costs_no_attempt() {
-    let mut key = Key::new();
-    key.send(trigger());
+    let mut key = Key::asked(trigger());
     let first = key.send(claim("a", "n"));
     let stored = bytes(&key.slot);
     assert_eq!(key.at(1).send(claim("a", "n")), first);
@@ -199,9 +181,7 @@ fn a_claim_whose_answer_was_lost_costs_no_attempt() {
 
 #[test]
 fn a_cancelled_run_takes_along_what_was_asked_before_the_cancel_and_nothing_after_it() {
-    let mut key = Key::new();
-    key.send(about("a"));
-    key.claim("a");
+    let mut key = Key::claimed(about("a"));
     key.send(about("b"));
     key.send(Command::Cancel);
     let mut later = key.clone();
@@ -219,9 +199,7 @@ fn in_part(token: u64, unanswered: u64, whole: bool) -> Command {
 
 #[test]
 fn whom_a_run_of_some_records_had_no_answer_for_is_asked_of_a_run_of_all_and_once() {
-    let mut key = Key::new();
-    key.send(about("a"));
-    key.claim("a");
+    let mut key = Key::claimed(about("a"));
     key.send(under("p1"));
     assert_eq!(key.send(in_part(1, 1, false)), Outcome::Completed { follow_up: true });
     let State::Pending { work, due_at } = &key.slot.state else { panic!("{:?}", key.slot.state) };
@@ -235,9 +213,7 @@ fn whom_a_run_of_some_records_had_no_answer_for_is_asked_of_a_run_of_all_and_onc
 
 #[test]
 fn whom_a_cancelled_run_had_no_answer_for_is_no_longer_wanted() {
-    let mut key = Key::new();
-    key.send(about("a"));
-    key.claim("a");
+    let mut key = Key::claimed(about("a"));
     key.send(Command::Cancel);
     assert_eq!(key.send(in_part(1, 1, false)), Outcome::Completed { follow_up: false });
     assert_eq!(key.slot.state, State::Idle);
@@ -265,9 +241,7 @@ fn only_what_has_done_it_settles_what_a_guard_held_back() {
         (about("a"), about("b"), false, "the plan", true),
     ] {
         for end in ended(whole, plan) {
-            let mut key = Key::new();
-            key.send(held.clone());
-            key.claim("a");
+            let mut key = Key::claimed(held.clone());
             let block = Command::Block { token: Token(1), plan: "the plan".into(), why: "-".into() };
             assert_eq!(key.send(block), Outcome::Blocked { follow_up: false });
             key.send(ran.clone());
@@ -282,9 +256,7 @@ fn only_what_has_done_it_settles_what_a_guard_held_back() {
 /// Of an idle key only what a guard held back can be cancelled, and once: then nothing is wanted any more.
 #[test]
 fn what_a_guard_held_back_can_be_cancelled() {
-    let mut key = Key::new();
-    key.send(trigger());
-    key.claim("a");
+    let mut key = Key::claimed(trigger());
     key.send(Command::Block { token: Token(1), plan: "the plan".into(), why: "-".into() });
     assert_eq!(key.send(Command::Cancel), Outcome::Cancelled);
     assert_eq!((&key.slot.held, key.slot.covered), (&None, key.slot.wanted));
@@ -335,9 +307,7 @@ fn endings_of_earlier_versions_are_read() {
 
 #[test]
 fn a_redriven_key_keeps_its_lineage_and_its_token() {
-    let mut key = Key::new();
-    key.send(about("a"));
-    key.claim("a");
+    let mut key = Key::claimed(about("a"));
     key.send(about("b"));
     key.send(fail_as(1, Failure::Denied));
     assert_eq!(key.send(Command::Redrive), Outcome::Enqueued);
@@ -348,8 +318,7 @@ fn a_redriven_key_keeps_its_lineage_and_its_token() {
 
 #[test]
 fn a_paused_key_takes_requests_and_gives_none_out() {
-    let mut key = Key::new();
-    key.send(Command::Pause);
+    let mut key = Key::asked(Command::Pause);
     assert_eq!(key.send(trigger()), Outcome::Enqueued);
     assert_eq!(key.slot.due(), None, "nobody need look");
     assert_eq!(key.send(claim("a", "n")), Outcome::Refused(Refusal::Paused));
@@ -360,8 +329,7 @@ fn a_paused_key_takes_requests_and_gives_none_out() {
 
 #[test]
 fn claims_wait_until_history_is_appended() {
-    let mut key = Key::new();
-    key.send(trigger());
+    let mut key = Key::asked(trigger());
     for token in 1..=16 {
         key.claim("a");
         key.send(snooze(token, key.now));

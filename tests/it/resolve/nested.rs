@@ -14,7 +14,7 @@ use super::spec;
 use crate::support::dice::Dice;
 use crate::support::nested_oracle::{Three, field};
 use crate::support::tree::{Shape, Tree, filled, normal};
-use crate::support::{After, PLAIN, cases, decide, linked, raw, record, schema};
+use crate::support::{After, PLAIN, cases, decide, linked, raw, record, schema, swapped};
 
 /// A shape, three versions of a value of it, and a strategy. A base of `None` is unknown.
 #[derive(Debug, Clone)]
@@ -206,18 +206,7 @@ proptest! {
     #[test]
     fn the_sides_of_parts_can_be_swapped(case in any_case()) {
         let (base, local, remote) = (case.base.as_ref(), Some(&case.local), Some(&case.remote));
-        let swapped = match &*case.verdict([base, remote, local]) {
-            "RemoteOnly(Filled)" => "LocalOnly(Unbased)".to_owned(),
-            "LocalOnly(Unbased)" => "RemoteOnly(Filled)".to_owned(),
-            "Conflict(LocalCleared)" => "Conflict(RemoteCleared)".to_owned(),
-            "Conflict(RemoteCleared)" => "Conflict(LocalCleared)".to_owned(),
-            other => match (other.strip_prefix("RemoteOnly"), other.strip_prefix("LocalOnly")) {
-                (Some(detail), _) => format!("LocalOnly{detail}"),
-                (_, Some(detail)) => format!("RemoteOnly{detail}"),
-                _ => other.to_owned(),
-            },
-        };
-        prop_assert_eq!(case.verdict([base, local, remote]), swapped);
+        prop_assert_eq!(case.verdict([base, local, remote]), swapped(&case.verdict([base, remote, local])));
     }
 
     /// A source that writes one record in two ways, night after night, has it written here once at most.
