@@ -11,7 +11,7 @@ use tripartite_sources::http::{Asking, HttpListing, Paging};
 use tripartite_sources::records::{Columns, Records};
 use tripartite_sources::scim::Users;
 
-use crate::support::{records, said};
+use crate::support::{all, records, said};
 
 /// A process that ends with the test.
 struct Peer(Child);
@@ -43,18 +43,6 @@ fn program(variable: &str) -> Option<String> {
         eprintln!("LEFT OUT: {variable} does not name the server to test against.");
     }
     program
-}
-
-fn all<C: Connector>(listing: &C) -> (Vec<Item>, Next) {
-    let (mut items, mut after) = (Vec::new(), None);
-    loop {
-        let page = tripartite::drive::block_on(listing.fetch(after.as_ref())).unwrap();
-        items.extend(page.items);
-        match page.next {
-            Next::More(cursor) => after = Some(cursor),
-            end => return (items, end),
-        }
-    }
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use std::io::Write;
 
+use tripartite::drive::block_on;
 use tripartite::schema::{Field, Kind, Schema};
-use tripartite::source::{Cursor, Item, Next};
+use tripartite::source::{Connector, Item, Next};
 use tripartite_sources::file::{FileError, FileListing, Opened, Reading};
 use tripartite_sources::records::Records;
 
@@ -25,10 +26,10 @@ pub(crate) fn listing(bytes: impl AsRef<[u8]>) -> Result<FileListing, FileError>
 }
 
 /// All pages of a listing.
-pub(crate) fn all(listing: &FileListing) -> (Vec<Item>, Next) {
-    let (mut items, mut after): (Vec<Item>, Option<Cursor>) = (Vec::new(), None);
+pub(crate) fn all(listing: &impl Connector) -> (Vec<Item>, Next) {
+    let (mut items, mut after) = (Vec::new(), None);
     loop {
-        let page = listing.page(after.as_ref()).unwrap();
+        let page = block_on(listing.fetch(after.as_ref())).unwrap();
         items.extend(page.items);
         match page.next {
             Next::More(cursor) => after = Some(cursor),
