@@ -78,6 +78,7 @@ pub use layout::check;
 pub use names::table_name;
 pub use people::LOADED_AT_ONCE;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use serde::Serialize;
 pub use snapshot::Snapshot;
 use tripartite::audit::AuditKey;
 use tripartite::id::SyncKey;
@@ -197,12 +198,9 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn matching(self, rules: &[MatchRule]) -> Result<Self, StoreError> {
-        let mut state = self.state();
-        if database::rules(&state.conn, &self.names)? != rules {
-            let text = serde_json::to_string(rules).unwrap_or_default();
-            state.pending.push(tables::remembering(&self.names, database::RULES, &text));
+        if database::rules(&self.state().conn, &self.names)? != rules {
+            self.put_off(database::RULES, rules);
         }
-        drop(state);
         Ok(self)
     }
 
@@ -211,13 +209,16 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], when the database cannot be read.
     pub fn guarded(self, guards: &Guards) -> Result<Self, StoreError> {
-        let mut state = self.state();
-        if database::guards(&state.conn, &self.names)? != *guards {
-            let text = serde_json::to_string(guards).unwrap_or_default();
-            state.pending.push(tables::remembering(&self.names, database::GUARDS, &text));
+        if database::guards(&self.state().conn, &self.names)? != *guards {
+            self.put_off(database::GUARDS, guards);
         }
-        drop(state);
         Ok(self)
+    }
+
+    /// What is remembered with the first write.
+    fn put_off(&self, key: &str, value: &(impl Serialize + ?Sized)) {
+        let text = serde_json::to_string(value).unwrap_or_default();
+        self.state().pending.push(tables::remembering(&self.names, key, &text));
     }
 
     /// The keys of the named registers of a database, in order.
