@@ -72,6 +72,7 @@ mod world;
 pub use super::of_fixture::Case;
 pub use fixture::{Fixture, RecordId};
 pub(super) use seen::{Fields, stated};
+pub(super) use world::id;
 pub use world::schema;
 
 /// All cases, in the order of the trait's methods.

@@ -1,12 +1,11 @@
 //! The listing in memory goes through the suite; the suite and the trait's documentation say the same.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use tripartite::conformance::connector::cases;
 use tripartite::memory::Listing;
 
-use crate::support::suite::promised_in;
+use crate::support::suite::{every_file_is_listed, promised_in};
 
 mod memory {
     tripartite::conformance::connector::connector!(tripartite::memory::Listing::new(Vec::new()));
@@ -24,13 +23,5 @@ fn every_promise_has_a_case_of_the_same_wording() {
 
 #[test]
 fn every_file_of_cases_is_in_the_macro_and_in_the_list() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/conformance/connector");
-    let suite = fs::read_to_string(format!("{folder}.rs")).unwrap();
-    for file in fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
-        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
-        if fs::read_to_string(&file).unwrap().contains("promises! {") {
-            assert!(suite.contains(&format!("$crate::__conformance_connector_{name}!($fixture);")), "{name}");
-            assert!(suite.contains(&format!("{name}::cases()")), "{name}");
-        }
-    }
+    every_file_is_listed("connector", "promises", "$fixture");
 }

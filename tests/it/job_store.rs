@@ -6,6 +6,8 @@ use std::fs;
 use tripartite::conformance::jobs::cases;
 use tripartite::memory::MemoryJobStore;
 
+use crate::support::suite::every_file_is_listed;
+
 mod memory {
     tripartite::conformance::jobs::job_store!(tripartite::memory::MemoryJobStore::default());
 }
@@ -45,13 +47,5 @@ fn every_case_has_a_name_of_its_own() {
 
 #[test]
 fn every_file_of_cases_is_in_the_macro_and_in_the_list() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/conformance/jobs");
-    let suite = fs::read_to_string(format!("{folder}.rs")).unwrap();
-    for file in fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).filter(|path| path.is_file()) {
-        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
-        if fs::read_to_string(&file).unwrap().contains("cases! {") {
-            assert!(suite.contains(&format!("$crate::__conformance_jobs_{name}!($store);")), "{name}");
-            assert!(suite.contains(&format!("{name}::cases()")), "{name}");
-        }
-    }
+    every_file_is_listed("jobs", "cases", "$store");
 }

@@ -13,12 +13,12 @@ use tripartite::detect::{Sides, detect};
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::plan::{Blocked, Guards, InvalidPlanId, Limit, Plan, PlanError, PlanId, plan_creation};
 use tripartite::resolve::resolve;
-use tripartite::run::{Done, Step};
+use tripartite::run::Done;
 use tripartite::schema::{Field, FirstSync, Group, Kind, Policy, Schema, SchemaBuilder, SchemaError, Strategy};
 use tripartite::source::{Item, Malformed};
 use tripartite::store::Presence;
 
-use crate::support::world::{by_hand, listing, night, run};
+use crate::support::world::{by_hand, finish, listing, night, run};
 use crate::support::{PLAIN, decide, ext, linked, record, said, schema, strategy};
 
 fn club() -> Schema {
@@ -40,14 +40,6 @@ fn club() -> Schema {
         "groups": {"name": {"fields": ["first_name", "last_name"], "strategy": "remote_wins"}}
     }"#;
     serde_json::from_str(text).unwrap()
-}
-
-fn finish(step: Step) -> Done {
-    match step {
-        Step::Done(done) => done,
-        Step::Stopped(stopped) => stopped.finish(),
-        _ => panic!("the run is not over"),
-    }
 }
 
 /// A base has one word for empty, whatever the source's was and whatever came of it.

@@ -1,12 +1,11 @@
 //! The store in memory goes through the suite; the suite and the trait's documentation say the same.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use tripartite::conformance::records::cases;
 use tripartite::memory::MemoryStore;
 
-use crate::support::suite::promised_in;
+use crate::support::suite::{every_file_is_listed, promised_in};
 
 mod memory {
     use tripartite::conformance::records::schema;
@@ -34,16 +33,5 @@ fn every_case_has_a_name_and_a_promise_of_its_own() {
 
 #[test]
 fn every_file_of_cases_is_in_the_macro_and_in_the_list() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/conformance/records");
-    let suite = fs::read_to_string(format!("{folder}.rs")).unwrap();
-    let mut files = 0;
-    for file in fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
-        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
-        if fs::read_to_string(&file).unwrap().contains("promises! {") {
-            assert!(suite.contains(&format!("$crate::__conformance_records_{name}!($fixture);")), "{name}");
-            assert!(suite.contains(&format!("{name}::cases()")), "{name}");
-            files += 1;
-        }
-    }
-    assert_eq!(files, suite.matches("::cases()").count(), "none is listed that is not there");
+    every_file_is_listed("records", "promises", "$fixture");
 }

@@ -11,13 +11,13 @@ use tripartite::audit::{AuditEntry, Situation};
 use tripartite::drive::drive_blocking;
 use tripartite::memory::{Listing, MemoryStore};
 use tripartite::plan::{Blocked, Excess, Guards, Limit};
-use tripartite::run::{Done, Incomplete, Mode, Report, RunOutcome, Step};
+use tripartite::run::{Incomplete, Mode, Report, RunOutcome, Step};
 use tripartite::schema::{Policy, Schema, Strategy};
 use tripartite::source::{Item, Malformed, Next, Page};
 use tripartite::store::{OpOutcome, Presence};
 
 use crate::support::world::{
-    Break, Call, Watched, broken_night, by_hand, listing, local, looked, night, presence, run, state,
+    Break, Call, Watched, broken_night, by_hand, finish, listing, local, looked, night, presence, run, state,
 };
 use crate::support::{ext, record, said, schema};
 
@@ -35,14 +35,6 @@ fn after_one_night(policy: &Policy, records: &[(&str, Json)]) -> MemoryStore {
     let report = night(policy, &store, &listing(policy.schema(), records)).report;
     assert_eq!(report.counts.created, records.len() as u64);
     store
-}
-
-fn finish(step: Step) -> Done {
-    match step {
-        Step::Done(done) => done,
-        Step::Stopped(stopped) => stopped.finish(),
-        _ => panic!("the run is not over"),
-    }
 }
 
 fn crowd(len: usize) -> Vec<(String, Json)> {

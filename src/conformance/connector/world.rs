@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+pub(super) use crate::conformance::records::id;
 use crate::conformance::records::{Fields, stated};
 use crate::id::ExternalId;
 use crate::schema::{Field, Kind, Schema};
@@ -22,14 +23,6 @@ pub fn schema() -> Schema {
         .fold(Schema::builder(), |schema, field| schema.field(field))
         .build()
         .expect("names differ and kinds are known")
-}
-
-#[track_caller]
-pub(super) fn id(text: &str) -> ExternalId {
-    match ExternalId::new(text) {
-        Ok(id) => id,
-        Err(error) => panic!("the suite names an id: {error}"),
-    }
 }
 
 /// A record of what is stated; the rest is missing.

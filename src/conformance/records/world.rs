@@ -92,7 +92,7 @@ pub(super) fn noted(text: &str) -> Record {
 }
 
 #[track_caller]
-pub(super) fn id(text: &str) -> ExternalId {
+pub(in crate::conformance) fn id(text: &str) -> ExternalId {
     match ExternalId::new(text) {
         Ok(id) => id,
         Err(error) => panic!("the suite names an id: {error}"),

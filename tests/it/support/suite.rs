@@ -128,3 +128,19 @@ pub(crate) fn none_fails<F: Copy + Debug>(allowed: &[F], promises: &[Promise<F>]
         }
     }
 }
+
+/// Each file that defines cases by this macro is in the macro of its suite, and in the list of all of its cases.
+pub(crate) fn every_file_is_listed(suite: &str, defined_by: &str, argument: &str) {
+    let folder = format!("{}/src/conformance/{suite}", env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(format!("{folder}.rs")).unwrap();
+    let mut files = 0;
+    for file in fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).filter(|path| path.is_file()) {
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        if fs::read_to_string(&file).unwrap().contains(&format!("{defined_by}! {{")) {
+            assert!(text.contains(&format!("$crate::__conformance_{suite}_{name}!({argument});")), "{name}");
+            assert!(text.contains(&format!("{name}::cases()")), "{name}");
+            files += 1;
+        }
+    }
+    assert_eq!(files, text.matches("::cases()").count(), "none is listed that is not there");
+}

@@ -149,6 +149,15 @@ pub(crate) fn by_hand(mut step: Step, listing: &Listing, store: &MemoryStore, mu
     }
 }
 
+/// What a run has done that is over, or that a guard has stopped.
+pub(crate) fn finish(step: Step) -> Done {
+    match step {
+        Step::Done(done) => done,
+        Step::Stopped(stopped) => stopped.finish(),
+        _ => panic!("the run is not over"),
+    }
+}
+
 pub(crate) fn listing(schema: &Schema, records: &[(&str, Json)]) -> Listing {
     Listing::of(schema, records.iter().map(|(id, json)| (*id, json))).unwrap()
 }
