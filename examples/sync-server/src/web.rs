@@ -109,26 +109,12 @@ impl Entry {
 /// What all pages share.
 #[derive(Debug)]
 pub struct Web {
-    /// The database.
-    pub db: Place,
-    /// Its queue.
-    pub queue: Arc<Queue<Jobs>>,
+    /// What it has of its host.
+    pub host: Host,
     /// How people are known.
     pub entry: Entry,
     /// Whether people come by HTTPS, so that a browser sends cookies nowhere else.
     pub https: bool,
-    /// The clock.
-    pub now: fn() -> DateTime<Utc>,
-    /// What wakes the workers beside it.
-    pub bell: Arc<Bell>,
-    /// What it says.
-    pub log: Arc<Log>,
-    /// How long a form may take to come.
-    pub patience: Duration,
-    /// What it says in words of its own.
-    pub words: &'static Words,
-    /// Ends what would go on by itself once the server ends.
-    pub ending: watch::Receiver<()>,
     state: State,
 }
 
@@ -166,7 +152,6 @@ pub struct Host {
 impl Web {
     /// The page of a host; none, when the system has no randomness.
     pub fn new(host: Host, entry: Entry, https: bool) -> Option<Self> {
-        let Host { db, queue, now, bell, log, patience, words, ending } = host;
         let state = State {
             secret: session::random()?,
             sessions: Sessions::default(),
@@ -174,11 +159,11 @@ impl Web {
             checks: Semaphore::new(CHECKS),
             listeners: live::places(),
         };
-        Some(Self { db, queue, entry, https, now, bell, log, patience, words, ending, state })
+        Some(Self { host, entry, https, state })
     }
 
     fn say(&self, lang: Lang) -> Say {
-        Say { lang, words: self.words }
+        Say { lang, words: self.host.words }
     }
 }
 

@@ -33,7 +33,7 @@ fn back(fields: &Fields) -> Response {
 pub(super) async fn answer(State(web): State<Arc<Web>>, Signed { person, fields }: Signed) -> Response {
     web.work(person, move |web, person| {
         let register = person.register(fields.get("reg"), Role::Answer)?;
-        let desk = Desk::open(&web.db, &register, Access::Write)?;
+        let desk = Desk::open(&web.host.db, &register, Access::Write)?;
         let id = ExternalId::new(fields.get("id")).map_err(|_| Wrong::BadRequest)?;
         let unit = field_of(desk.schema(), fields.get("unit")).ok_or(Wrong::BadRequest)?;
         let Some(open) = conflict(web, person, &register, id.as_str(), &unit)? else {
@@ -114,7 +114,7 @@ fn overwritten(desk: &Desk, run: &RunId) -> Result<Option<Undo>, Wrong> {
 pub(super) async fn who(State(web): State<Arc<Web>>, Signed { person, fields }: Signed) -> Response {
     web.work(person, move |web, person| {
         let register = person.register(fields.get("reg"), Role::Answer)?;
-        let desk = Desk::open(&web.db, &register, Access::Write)?;
+        let desk = Desk::open(&web.host.db, &register, Access::Write)?;
         let id = ExternalId::new(fields.get("id")).map_err(|_| Wrong::BadRequest)?;
         let local = LocalId::new(fields.get("local")).map_err(|_| Wrong::BadRequest)?;
         if !is_asked(&desk, &id, &local)? {

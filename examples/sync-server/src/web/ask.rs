@@ -90,7 +90,7 @@ pub(super) fn registers(web: &Web, person: &Person) -> Result<Vec<Register>, Wro
 
 /// The same, with the open database; none, where nobody has synced into it.
 pub(super) fn seen(web: &Web, person: &Person) -> Result<(Option<Database>, Vec<Register>), Wrong> {
-    match Database::open(&web.db, Access::Read) {
+    match Database::open(&web.host.db, Access::Read) {
         Ok(database) => {
             let all = database.registers()?;
             Ok((Some(database), all.into_iter().filter(|register| person.user.role(register).is_some()).collect()))
@@ -139,7 +139,7 @@ fn asks(web: &Web, database: &Database, register: &Register) -> Result<bool, Wro
     if database.count_conflicts_of(register)? > 0 {
         return Ok(true);
     }
-    let is_held = |key| Ok::<_, Wrong>(block_on(web.queue.slot(key))?.is_some_and(|slot| slot.held.is_some()));
+    let is_held = |key| Ok::<_, Wrong>(block_on(web.host.queue.slot(key))?.is_some_and(|slot| slot.held.is_some()));
     if register.key().map(is_held).transpose()?.unwrap_or_default() {
         return Ok(true);
     }
@@ -157,7 +157,7 @@ fn of_register(
     wanted: &Place,
     found: &mut Vec<(Question, Place)>,
 ) -> Result<(), Wrong> {
-    let desk = Desk::open(&web.db, register, Access::Read)?;
+    let desk = Desk::open(&web.host.db, register, Access::Read)?;
     let place = |at: &str, id: &str, unit: &str| Place {
         reg: key(register),
         at: at.to_owned(),
@@ -196,7 +196,7 @@ fn of_register(
 /// The plan of a register that waits for a person: what the queue holds back, or else a run by hand.
 pub(super) fn blocked(web: &Web, desk: &Desk, report: Option<&Report>) -> Result<Option<Plan>, Wrong> {
     let register = desk.store().register().clone();
-    let held = register.key().and_then(|key| block_on(web.queue.slot(key)).ok().flatten()?.held);
+    let held = register.key().and_then(|key| block_on(web.host.queue.slot(key)).ok().flatten()?.held);
     if let Some(Held { plan: id, why, since, .. }) = held {
         let report = report.filter(|report| id.parse::<PlanId>() == Ok(report.plan_id)).cloned();
         return Ok(Some(Plan { register, id, why, since, is_by_hand: false, report }));

@@ -30,7 +30,7 @@ impl FromRequestParts<Arc<Web>> for Person {
 /// Whoever the cookie of a request names. A proxy that says another name is believed, and not the cookie.
 pub(super) fn known(headers: &HeaderMap, web: &Web) -> Option<Person> {
     let token = cookie(headers, web.cookie())?;
-    let session = web.state.sessions.of(&token, (web.now)())?;
+    let session = web.state.sessions.of(&token, (web.host.now)())?;
     let user = match &web.entry {
         Entry::Users(users) => users.get(&session.user)?.clone(),
         Entry::Proxy(users, header) => {
@@ -94,7 +94,7 @@ pub(super) async fn read(headers: &HeaderMap, body: axum::body::Body, web: &Web)
     if kind.split(';').next().map(str::trim) != Some("application/x-www-form-urlencoded") {
         return Err(Wrong::BadRequest);
     }
-    let read = tokio::time::timeout(web.patience, to_bytes(body, FORM)).await;
+    let read = tokio::time::timeout(web.host.patience, to_bytes(body, FORM)).await;
     let bytes = read.ok().and_then(Result::ok).ok_or(Wrong::BadRequest)?;
     let request = Request::builder()
         .method(Method::POST)

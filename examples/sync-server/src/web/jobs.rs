@@ -48,16 +48,16 @@ pub(super) struct Standing {
 /// The jobs that somebody may see.
 pub(super) fn standing(web: &Web, person: &Person) -> Result<Vec<Standing>, Wrong> {
     let mut all = Vec::new();
-    for key in jobs::known(&web.queue)? {
+    for key in jobs::known(&web.host.queue)? {
         if person.user.role(&Register::of(&key)).is_none() {
             continue;
         }
-        let status = match block_on(web.queue.status(&key)) {
-            Ok(status) => Some(status.unwrap_or_else(|| KeyStatus::of(&Slot::new((web.now)()), None, None))),
+        let status = match block_on(web.host.queue.status(&key)) {
+            Ok(status) => Some(status.unwrap_or_else(|| KeyStatus::of(&Slot::new((web.host.now)()), None, None))),
             Err(WorkError::Broken { .. }) => None,
             Err(error) => return Err(error.into()),
         };
-        let known = block_on(web.queue.connection(&key.connector)).ok().flatten();
+        let known = block_on(web.host.queue.connection(&key.connector)).ok().flatten();
         let connection = known.map(|known| known.connection().clone());
         all.push(Standing { key, status, connection });
     }
@@ -70,7 +70,7 @@ pub(super) async fn list(State(web): State<Arc<Web>>, person: Person) -> Respons
         let mut rest = registers(web, person)?;
         rest.retain(|register| !standing.iter().any(|job| register.key() == Some(&job.key)));
         web.told(person);
-        let (say, now) = (person.say, (web.now)());
+        let (say, now) = (person.say, (web.host.now)());
         let body = html! {
             h1 { (say.t(T::Status)) }
             div #jobs data-live="/live" {
@@ -222,11 +222,11 @@ pub(super) async fn command(State(web): State<Arc<Web>>, Signed { person, fields
     web.work(person, move |web, person| {
         let register = person.register(fields.get("reg"), Role::Operate)?;
         let key = register.key().ok_or(Wrong::NotFound)?.clone();
-        if !jobs::known(&web.queue)?.contains(&key) {
+        if !jobs::known(&web.host.queue)?.contains(&key) {
             return Err(Wrong::NotFound);
         }
         let named = COMMANDS.iter().find(|(name, ..)| *name == fields.get("do")).ok_or(Wrong::BadRequest)?;
-        let now = (web.now)();
+        let now = (web.host.now)();
         let applied = match named.0 {
             "trigger" => {
                 let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: true };
@@ -240,18 +240,18 @@ pub(super) async fn command(State(web): State<Arc<Web>>, Signed { person, fields
         };
         let refused = match applied {
             Some(command) => {
-                matches!(block_on(web.queue.apply(&key, None, command, now))?.outcome, Outcome::Refused(_))
+                matches!(block_on(web.host.queue.apply(&key, None, command, now))?.outcome, Outcome::Refused(_))
             }
             None => {
                 // In this order: a record that cannot be read keeps the others' times, and not the health, as they are.
-                block_on(web.queue.reset_health(&key, now))?;
-                block_on(web.queue.repair_clock_skew(&key, now))?;
-                block_on(web.queue.repair_all_clock_skew(&key.connector, now))?;
+                block_on(web.host.queue.reset_health(&key, now))?;
+                block_on(web.host.queue.repair_clock_skew(&key, now))?;
+                block_on(web.host.queue.repair_all_clock_skew(&key.connector, now))?;
                 false
             }
         };
-        web.bell.ring();
-        web.log.say(format_args!("{key} {} by {}", named.0, person.user.name));
+        web.host.bell.ring();
+        web.host.log.say(format_args!("{key} {} by {}", named.0, person.user.name));
         web.tell(
             person,
             match refused {

@@ -121,7 +121,7 @@ impl Wrong {
     /// The page that says what went wrong.
     pub(super) fn page(&self, web: &Web, person: &Person) -> Response {
         if let Self::Trouble(problem) = self {
-            web.log.warn(format_args!("sync-server: {problem}"));
+            web.host.log.warn(format_args!("sync-server: {problem}"));
         }
         let (status, text) = self.status();
         let say = person.say;

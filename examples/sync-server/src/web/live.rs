@@ -38,7 +38,7 @@ pub(super) async fn events(State(web): State<Arc<Web>>, person: Person) -> Respo
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let (send, receive) = mpsc::channel(8);
-    let ending = web.ending.clone();
+    let ending = web.host.ending.clone();
     tokio::spawn(async move {
         told(web, person, ending, send).await;
         drop(place);
@@ -58,7 +58,7 @@ async fn told(web: Arc<Web>, person: Person, mut ending: watch::Receiver<()>, se
     let (mut last, mut quiet) = (BTreeMap::new(), 0);
     for _ in 0..LIFE {
         // Whoever was logged out since is told no more. That a page is open does not keep a session.
-        if !web.state.sessions.lasts(&person.token, (web.now)()) {
+        if !web.state.sessions.lasts(&person.token, (web.host.now)()) {
             return;
         }
         let (looked, reader) = (Arc::clone(&web), person.clone());
@@ -91,7 +91,7 @@ async fn told(web: Arc<Web>, person: Person, mut ending: watch::Receiver<()>, se
 
 /// How each job stands, as a line of JSON; none, when the database cannot be read.
 fn lines(web: &Web, person: &Person) -> Option<BTreeMap<String, String>> {
-    let now = (web.now)();
+    let now = (web.host.now)();
     let line = |job: super::jobs::Standing| {
         let key = Register::of(&job.key).to_string();
         let progress = job.status.as_ref().and_then(|status| match &status.doing {

@@ -123,7 +123,7 @@ fn with_cookie(mut response: Response, cookie: &str) -> Response {
 
 /// A session begins under a new secret, whatever the browser had before.
 fn begun(web: &Web, user: &str) -> Response {
-    match web.state.sessions.begin(user, (web.now)()) {
+    match web.state.sessions.begin(user, (web.host.now)()) {
         Some(token) => with_cookie(Redirect::to("/questions").into_response(), &web.set(web.cookie(), &token, LIFE)),
         None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
@@ -140,9 +140,9 @@ pub(super) async fn log_in(State(web): State<Arc<Web>>, request: Request) -> Res
         return shown(&web, say, StatusCode::FORBIDDEN, Some(say.t(T::Expired).to_owned()));
     }
     let (name, password) = (fields.get("name").to_owned(), fields.get("password").to_owned());
-    let (now, one) = ((web.now)(), users.get(&name).map(|user| user.name.as_str()));
+    let (now, one) = ((web.host.now)(), users.get(&name).map(|user| user.name.as_str()));
     if let Some(minutes) = web.state.limit.shut(one, now) {
-        web.log.warn(format_args!("sync-server: too many attempts to log in"));
+        web.host.log.warn(format_args!("sync-server: too many attempts to log in"));
         let told = say.f(T::TooMany, &[("minutes", &minutes.to_string())]);
         let mut response = shown(&web, say, StatusCode::TOO_MANY_REQUESTS, Some(told));
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(minutes * 60));

@@ -23,10 +23,10 @@ use super::ask::{field_of, registers};
 use super::auth::Signed;
 use super::layout::{At, page, token};
 use super::person::{Fields, Person};
-use super::say::{Say, named};
+use super::say::named;
 use super::session::{Flash, Undo, hex};
 use super::text::T;
-use super::value::value;
+use super::value::{Change, changes};
 use super::wrong::Wrong;
 use crate::users::Role;
 
@@ -151,7 +151,7 @@ fn shown(
     asked: &Asked,
     status: StatusCode,
 ) -> Result<Response, Wrong> {
-    let desk = Desk::open(&web.db, register, Access::Read)?;
+    let desk = Desk::open(&web.host.db, register, Access::Read)?;
     let effect = match asked.answer()? {
         None => None,
         Some(answer) => Some(effect(&desk, person, &asked.filter(&desk)?, &answer)?),
@@ -220,12 +220,16 @@ fn previewed(person: &Person, register: &Register, asked: &Asked, effect: &Effec
     if effect.count == 0 {
         return html! { p.notice role="status" { (say.t(T::WillNone)) } };
     }
+    let first = effect.first.iter().zip(names).map(|((id, field, from, to), name)| {
+        let who = if name.is_empty() { id } else { name };
+        Change { who, field, from, to }
+    });
     html! {
         section.card aria-labelledby="will" {
             h2 id="will" { (say.f(T::WillDo, &[("count", &count)])) }
             @if effect.refused > 0 { p { (say.f(T::WillLeave, &[("count", &effect.refused.to_string())])) } }
             p.faint { (say.t(T::WillFirst)) }
-            (rows(say, effect, names))
+            (changes(say, first))
             form.buttons method="post" action="/many" {
                 (token(person))
                 input type="hidden" name="reg" value=(named(register));
@@ -239,31 +243,6 @@ fn previewed(person: &Person, register: &Register, asked: &Asked, effect: &Effec
     }
 }
 
-fn rows(say: Say, effect: &Effect, names: &[String]) -> Markup {
-    html! {
-        div.scroll tabindex="0" role="region" aria-label=(say.t(T::WillFirst)) {
-            table {
-                thead { tr {
-                    th scope="col" { (say.t(T::Who)) }
-                    th scope="col" { (say.t(T::Field)) }
-                    th scope="col" { (say.t(T::From)) }
-                    th scope="col" { (say.t(T::To)) }
-                } }
-                tbody {
-                    @for ((id, unit, now, then), name) in effect.first.iter().zip(names) {
-                        tr {
-                            th scope="row" { bdi { @if name.is_empty() { (id) } @else { (name) } } }
-                            td { (say.field(unit)) }
-                            td { (value(say, Some(now), Some(then))) }
-                            td { (value(say, Some(then), Some(now))) }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// Gives the answer, if it does what was shown.
 pub(super) async fn carry_out(State(web): State<Arc<Web>>, Signed { person, fields }: Signed) -> Response {
     web.work(person, move |web, person| {
@@ -272,7 +251,7 @@ pub(super) async fn carry_out(State(web): State<Arc<Web>>, Signed { person, fiel
             return Err(Wrong::BadRequest);
         }
         let register = asked.register(person, &all)?.ok_or(Wrong::NotFound)?;
-        let desk = Desk::open(&web.db, &register, Access::Write)?;
+        let desk = Desk::open(&web.host.db, &register, Access::Write)?;
         let (filter, answer) = (asked.filter(&desk)?, asked.answer()?.ok_or(Wrong::BadRequest)?);
         let now = effect(&desk, person, &filter, &answer)?;
         if now.print != fields.get("print") {

@@ -26,7 +26,7 @@ pub(super) async fn plan(State(web): State<Arc<Web>>, Signed { person, fields }:
         let register = person.register(fields.get("reg"), Role::Operate)?;
         let (say, plan) = (fields.get("say"), fields.get("plan"));
         let held = match register.key() {
-            Some(key) => block_on(web.queue.slot(key))?.and_then(|slot| Some((key.clone(), slot.held?))),
+            Some(key) => block_on(web.host.queue.slot(key))?.and_then(|slot| Some((key.clone(), slot.held?))),
             None => None,
         };
         let told = match (held, say) {
@@ -47,7 +47,7 @@ pub(super) async fn plan(State(web): State<Arc<Web>>, Signed { person, fields }:
 
 /// Carries out, or drops, the plan that a run by hand was stopped with.
 fn by_hand(web: &Web, person: &Person, register: &Register, plan: &str, applies: bool) -> Result<Flash, Wrong> {
-    let desk = Desk::open(&web.db, register, Access::Write)?;
+    let desk = Desk::open(&web.host.db, register, Access::Write)?;
     let is_held = match desk.last_report()? {
         Some(last) => kept::is_held(desk.store(), &last)? && plan.parse() == Ok(last.plan_id),
         None => false,
@@ -57,12 +57,12 @@ fn by_hand(web: &Web, person: &Person, register: &Register, plan: &str, applies:
     };
     if !applies {
         kept::drop_held(desk.store())?;
-        web.log.say(format_args!("{register} kept plan {plan} dropped by {}", person.user.name));
+        web.host.log.say(format_args!("{register} kept plan {plan} dropped by {}", person.user.name));
         return Ok(Flash::good(person.say.t(T::Dropped).to_owned()));
     }
-    match kept::pass(&web.db, register, plan, (web.now)()) {
+    match kept::pass(&web.host.db, register, plan, (web.host.now)()) {
         Ok(_) => {
-            web.log.say(format_args!("{register} plan {plan} applied by {}", person.user.name));
+            web.host.log.say(format_args!("{register} plan {plan} applied by {}", person.user.name));
             Ok(Flash::good(person.say.t(T::Passed).to_owned()))
         }
         Err(HeldError::Gone) => Ok(Flash::bad(person.say.t(T::Gone).to_owned())),
@@ -72,12 +72,12 @@ fn by_hand(web: &Web, person: &Person, register: &Register, plan: &str, applies:
 
 /// Carries out exactly the plan that is held, and has a worker settle the job.
 fn apply(web: &Web, person: &Person, key: &SyncKey, held: &Held) -> Result<Flash, Wrong> {
-    let registers = Registers { db: &web.db, queue: &web.queue, bell: &web.bell, now: web.now };
+    let registers = Registers { db: &web.host.db, queue: &web.host.queue, bell: &web.host.bell, now: web.host.now };
     let passed = work::pass(&registers, key, held)?;
-    web.log.say(format_args!("{} plan {} applied by {}", key, held.plan, person.user.name));
+    web.host.log.say(format_args!("{} plan {} applied by {}", key, held.plan, person.user.name));
     let trigger = Command::Trigger { by: Trigger::Manual, scope: Scope::All, policy: None, force: true };
-    let _ = block_on(web.queue.apply(key, None, trigger, (web.now)()))?;
-    web.bell.ring();
+    let _ = block_on(web.host.queue.apply(key, None, trigger, (web.host.now)()))?;
+    web.host.bell.ring();
     Ok(match passed.approval {
         Approval::Given | Approval::OfTheRest => Flash::good(person.say.t(T::Passed).to_owned()),
         Approval::Unused => Flash::good(person.say.t(T::PassedFree).to_owned()),
@@ -86,8 +86,8 @@ fn apply(web: &Web, person: &Person, key: &SyncKey, held: &Held) -> Result<Flash
 }
 
 fn dropped(web: &Web, person: &Person, key: &SyncKey) -> Result<Flash, Wrong> {
-    let applied = block_on(web.queue.apply(key, None, Command::Cancel, (web.now)()))?;
-    web.log.say(format_args!("{key} held plan dropped by {}", person.user.name));
+    let applied = block_on(web.host.queue.apply(key, None, Command::Cancel, (web.host.now)()))?;
+    web.host.log.say(format_args!("{key} held plan dropped by {}", person.user.name));
     Ok(match applied.outcome {
         Outcome::Refused(_) => Flash::bad(person.say.t(T::RefusedCommand).to_owned()),
         _ => Flash::good(person.say.t(T::Dropped).to_owned()),

@@ -58,7 +58,7 @@ pub(super) async fn list(State(web): State<Arc<Web>>, person: Person, Query(aske
         let asked_for = |register: &&Register| asked.reg.is_empty() || named(register) == asked.reg;
         let rest: Vec<_> = all.iter().filter(asked_for).skip(REGISTERS).collect();
         for register in all.iter().filter(asked_for).take(REGISTERS) {
-            let desk = Desk::open(&web.db, register, Access::Read)?;
+            let desk = Desk::open(&web.host.db, register, Access::Read)?;
             shown.push((register, desk.store().snapshot(|now| now.figures(RUNS))??));
         }
         web.told(person);
@@ -160,7 +160,7 @@ pub(super) async fn one(State(web): State<Arc<Web>>, person: Person, Query(asked
     web.work(person, move |web, person| {
         let register = person.register(&asked.reg, Role::See)?;
         let all_values = person.user.may(Role::Answer, &register);
-        let desk = Desk::open(&web.db, &register, Access::Read)?;
+        let desk = Desk::open(&web.host.db, &register, Access::Read)?;
         let (known, changed) = desk.store().snapshot(|now| {
             let known = now.run(&asked.run)?.ok_or(Wrong::NotFound)?;
             Ok::<_, Wrong>((known, changed(now, &asked, all_values)?))
@@ -279,7 +279,7 @@ fn field(person: &Person, schema: &Schema, entry: &FieldEntry) -> Markup {
 pub(super) async fn report(State(web): State<Arc<Web>>, person: Person, Query(asked): Query<Asked>) -> Response {
     web.work(person, move |web, person| {
         let register = person.register(&asked.reg, Role::Answer)?;
-        let desk = Desk::open(&web.db, &register, Access::Read)?;
+        let desk = Desk::open(&web.host.db, &register, Access::Read)?;
         let run = Some(asked.run).filter(|run| !run.is_empty());
         // The commands of the report name no place on this machine.
         let text = printed::write(desk.store(), &Printed { run, db: "members.db".to_owned() }, Vec::new())?;

@@ -23,7 +23,7 @@ use super::person::Person;
 use super::say::key;
 use super::session::{Flash, hex};
 use super::text::T;
-use super::value::value;
+use super::value::{Change, changes};
 use super::wrong::Wrong;
 use crate::users::Role;
 
@@ -75,7 +75,7 @@ fn effect(web: &Web, desk: &Desk, run: &str) -> Result<Effect, Wrong> {
 pub(super) async fn preview(State(web): State<Arc<Web>>, person: Person, Query(asked): Query<Asked>) -> Response {
     web.work(person, move |web, person| {
         let register = person.register(&asked.reg, Role::Answer)?;
-        let desk = Desk::open(&web.db, &register, Access::Read)?;
+        let desk = Desk::open(&web.host.db, &register, Access::Read)?;
         web.told(person);
         shown(web, person, &desk, &asked.run, StatusCode::OK)
     })
@@ -103,12 +103,16 @@ fn previewed(person: &Person, register: &Register, effect: &Effect, names: &[Str
         return html! { p.notice role="status" { (say.t(T::UndoNone)) } };
     }
     let count = effect.standing.len().to_string();
+    let first = effect.standing.iter().zip(names).flat_map(|(it, name)| {
+        let who = if name.is_empty() { it.id.as_str() } else { name };
+        it.entries.iter().map(move |entry| Change { who, field: &entry.field, from: &entry.result, to: &entry.local })
+    });
     html! {
         section.card aria-labelledby="will" {
             h2 id="will" { (say.f(T::UndoWill, &[("count", &count)])) }
             @if effect.left > 0 { p { (say.f(T::WillLeave, &[("count", &effect.left.to_string())])) } }
             p.faint { (say.t(T::WillFirst)) }
-            (rows(person, effect, names))
+            (changes(say, first))
             form.buttons method="post" action="/undo" {
                 (token(person))
                 input type="hidden" name="reg" value=(key(register));
@@ -120,39 +124,11 @@ fn previewed(person: &Person, register: &Register, effect: &Effect, names: &[Str
     }
 }
 
-fn rows(person: &Person, effect: &Effect, names: &[String]) -> Markup {
-    let say = person.say;
-    html! {
-        div.scroll tabindex="0" role="region" aria-label=(say.t(T::WillFirst)) {
-            table {
-                thead { tr {
-                    th scope="col" { (say.t(T::Who)) }
-                    th scope="col" { (say.t(T::Field)) }
-                    th scope="col" { (say.t(T::From)) }
-                    th scope="col" { (say.t(T::To)) }
-                } }
-                tbody {
-                    @for (it, name) in effect.standing.iter().zip(names) {
-                        @for entry in &it.entries {
-                            tr {
-                                th scope="row" { bdi { @if name.is_empty() { (it.id) } @else { (name) } } }
-                                td { (say.field(&entry.field)) }
-                                td { (value(say, Some(&entry.result), Some(&entry.local))) }
-                                td { (value(say, Some(&entry.local), Some(&entry.result))) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// Brings back what an answer, or those under a run, overwrote.
 pub(super) async fn undo(State(web): State<Arc<Web>>, Signed { person, fields }: Signed) -> Response {
     web.work(person, move |web, person| {
         let register = person.register(fields.get("reg"), Role::Answer)?;
-        let desk = Desk::open(&web.db, &register, Access::Write)?;
+        let desk = Desk::open(&web.host.db, &register, Access::Write)?;
         let told = if fields.has("run") {
             let now = effect(web, &desk, fields.get("run"))?;
             if now.print != fields.get("print") {

@@ -43,3 +43,38 @@ pub(super) fn value(say: Say, value: Option<&Value>, beside: Option<&Value>) -> 
         }
     }
 }
+
+/// What a field of a record has, and what it would have.
+pub(super) struct Change<'a> {
+    /// The name of the record, or its id.
+    pub(super) who: &'a str,
+    pub(super) field: &'a str,
+    pub(super) from: &'a Value,
+    pub(super) to: &'a Value,
+}
+
+/// The table of the changes that are shown before anything is written.
+pub(super) fn changes<'a>(say: Say, all: impl Iterator<Item = Change<'a>>) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(say.t(T::WillFirst)) {
+            table {
+                thead { tr {
+                    th scope="col" { (say.t(T::Who)) }
+                    th scope="col" { (say.t(T::Field)) }
+                    th scope="col" { (say.t(T::From)) }
+                    th scope="col" { (say.t(T::To)) }
+                } }
+                tbody {
+                    @for Change { who, field, from, to } in all {
+                        tr {
+                            th scope="row" { bdi { (who) } }
+                            td { (say.field(field)) }
+                            td { (value(say, Some(from), Some(to))) }
+                            td { (value(say, Some(to), Some(from))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

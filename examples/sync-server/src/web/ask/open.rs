@@ -79,7 +79,7 @@ pub(crate) fn conflict(
     id: &str,
     unit: &str,
 ) -> Result<Option<Conflict>, Wrong> {
-    let desk = Desk::open(&web.db, register, Access::Read)?;
+    let desk = Desk::open(&web.host.db, register, Access::Read)?;
     let all_values = person.user.may(Role::Answer, register);
     let Ok(record) = ExternalId::new(id) else { return Ok(None) };
     let found = desk.store().snapshot(|now| {
