@@ -11,32 +11,16 @@ fn forms(key: &str, print: &str) -> Vec<(&'static str, Vec<(&'static str, String
     let of = |fields: &[(&'static str, &str)]| -> Vec<(&'static str, String)> {
         fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
     };
+    let answer = |said: &[(&'static str, &str)]| {
+        let asked = [("reg", key), ("id", "M1"), ("unit", "email"), ("print", print)];
+        ("/answer", of(&[&asked, said].concat()))
+    };
     let mut forms = vec![
-        ("/answer", of(&[("reg", key), ("id", "M1"), ("unit", "email"), ("print", print), ("say", "remote")])),
-        (
-            "/answer",
-            of(&[
-                ("reg", key),
-                ("id", "M1"),
-                ("unit", "email"),
-                ("print", print),
-                ("say", "value"),
-                ("value", "x@example.org"),
-            ]),
-        ),
+        answer(&[("say", "remote")]),
+        answer(&[("say", "value"), ("value", "x@example.org")]),
+        answer(&[("say", "places"), ("place./x", "remote")]),
         ("/match", of(&[("reg", key), ("id", "M1"), ("local", "1"), ("say", "same")])),
         ("/match", of(&[("reg", key), ("id", "M1"), ("local", "1"), ("say", "another")])),
-        (
-            "/answer",
-            of(&[
-                ("reg", key),
-                ("id", "M1"),
-                ("unit", "email"),
-                ("print", print),
-                ("say", "places"),
-                ("place./x", "remote"),
-            ]),
-        ),
         ("/undo", of(&[("reg", key), ("seq", "1")])),
         ("/undo", of(&[("reg", key), ("run", "r"), ("print", print)])),
         ("/plan", of(&[("reg", key), ("plan", "p"), ("say", "apply")])),
@@ -47,10 +31,6 @@ fn forms(key: &str, print: &str) -> Vec<(&'static str, Vec<(&'static str, String
         forms.push(("/jobs", of(&[("reg", key), ("do", command)])));
     }
     forms
-}
-
-fn borrowed(fields: &[(&'static str, String)]) -> Vec<(&'static str, String)> {
-    fields.to_vec()
 }
 
 fn sent(club: &Club, cookie: &str, path: &str, fields: &[(&'static str, String)], csrf: Option<&str>) -> Page {
@@ -79,7 +59,7 @@ fn nothing_changes_for_whoever_has_no_session_no_token_or_anothers() {
             let expected = if cookie == nuala.cookie || cookie == eoin.cookie { 403 } else { 401 };
             assert_eq!(page.status.as_u16(), expected, "{what}: {path} {fields:?}");
         }
-        let mut foreign = borrowed(&fields);
+        let mut foreign = fields.clone();
         foreign.push(("csrf", nuala.csrf.clone()));
         let all: Vec<(&str, &str)> = foreign.iter().map(|(name, value)| (*name, &**value)).collect();
         let request = Request::post(path)
@@ -190,7 +170,7 @@ fn nonsense_is_answered_and_changes_nothing() {
                 continue;
             }
             for text in nonsense {
-                let mut fields = borrowed(&fields);
+                let mut fields = fields.clone();
                 // An empty filter is one that means all.
                 if text.is_empty() && path == "/many" {
                     continue;
