@@ -8,9 +8,10 @@ use clap::builder::Styles;
 use clap::builder::styling::{AnsiColor, Style};
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
+use crate::args::Target;
 use crate::commands::{
-    approve, audit, check, completions, conflicts, decide, history, hooks, init, job, link, man, matches, migrate,
-    plan, prune_audit, quarantine, report, restore, run, schedule, schema, status, trigger, work,
+    approve, audit, check, completions, conflicts, decide, history, hooks, init, link, man, plan, prune_audit, report,
+    restore, run, schedule, schema, status, trigger, work,
 };
 
 /// What stands under the help.
@@ -69,13 +70,13 @@ pub enum Command {
     /// Brings back the value from before an entry of the audit, as a user's edit
     Restore(restore::RestoreArgs),
     /// Lists what the last run set aside, and why
-    Quarantine(quarantine::QuarantineArgs),
+    Quarantine(Target),
     /// Lists who records of the source could be here, where no id says it
-    Matches(matches::MatchesArgs),
+    Matches(Target),
     /// Says that a member is this record of the source; the next run merges the two
     Link(link::LinkArgs),
     /// Says that a member is not this record of the source; nobody is asked about the two again
-    Unlike(link::UnlikeArgs),
+    Unlike(link::PairArgs),
     /// Puts a run on one page for people: questions first, then every change, before and after
     Report(report::ReportArgs),
     /// Prints what was decided, entry by entry
@@ -95,19 +96,19 @@ pub enum Command {
     /// Prints each finished attempt
     History(history::HistoryArgs),
     /// Drops what waits, and stops what runs
-    Cancel(job::JobArgs),
+    Cancel(Target),
     /// Tries again what is dead
-    Redrive(job::JobArgs),
+    Redrive(Target),
     /// Begins nothing of a key until it is resumed
-    Pause(job::JobArgs),
+    Pause(Target),
     /// Goes on with a key that was paused
-    Resume(job::JobArgs),
+    Resume(Target),
     /// Asks a source again that was left alone, and sets back times that a clock far ahead has left
-    Reset(job::JobArgs),
+    Reset(Target),
     /// Lists who is told when something needs a person, and what waits to be sent
     Hooks(hooks::HooksArgs),
     /// Makes the tables on a server of PostgreSQL, once for each version of this program
-    Migrate(migrate::MigrateArgs),
+    Migrate(Target),
     /// Prints completions for a shell
     Completions(completions::CompletionsArgs),
     /// Writes manual pages, one for each command

@@ -1,6 +1,5 @@
 //! `cancel`, `redrive`, `pause`, `resume` and `reset`: something is done to the job of one key.
 
-use clap::Args;
 use serde_json::json;
 use tripartite::drive::block_on;
 use tripartite::queue::Command as Ask;
@@ -9,14 +8,6 @@ use super::queue::{jobs, key, open, tell};
 use crate::args::Target;
 use crate::context::{Answer, Context, SUCCEEDED, now};
 use crate::store::Register;
-
-/// Whose job it is.
-#[derive(Debug, Clone, Args)]
-pub struct JobArgs {
-    /// Of which register of which database.
-    #[command(flatten)]
-    pub target: Target,
-}
 
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +24,8 @@ pub enum What {
     Reset,
 }
 
-pub(crate) fn execute(cx: &mut Context<'_>, args: &JobArgs, what: What) -> Answer {
-    let (db, key) = (cx.db(&args.target)?, key(cx, &args.target)?);
+pub(crate) fn execute(cx: &mut Context<'_>, target: &Target, what: What) -> Answer {
+    let (db, key) = (cx.db(target)?, key(cx, target)?);
     let queue = open(&db)?;
     let ask = match what {
         What::Cancel => Ask::Cancel,

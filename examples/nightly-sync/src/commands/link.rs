@@ -9,45 +9,36 @@ use crate::context::{Answer, Context, SUCCEEDED};
 use crate::desk::{Claim, Desk, Linked, Unlinked};
 use crate::store::Access;
 
+/// A member, a record of the source, and who says something of both.
+#[derive(Debug, Clone, Args)]
+pub struct PairArgs {
+    /// Which register of which database.
+    #[command(flatten)]
+    pub target: Target,
+    /// The record of the source
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    pub id: ExternalId,
+    /// The member, by its local_id
+    #[arg(long, value_name = "LOCAL_ID", allow_hyphen_values = true)]
+    pub local: LocalId,
+    /// Who says so.
+    #[command(flatten)]
+    pub by: By,
+}
+
 /// Which member is which record of the source.
 #[derive(Debug, Clone, Args)]
 pub struct LinkArgs {
-    /// Which register of which database.
+    /// The two.
     #[command(flatten)]
-    pub target: Target,
-    /// The record of the source
-    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
-    pub id: ExternalId,
-    /// The member, by its local_id
-    #[arg(long, value_name = "LOCAL_ID", allow_hyphen_values = true)]
-    pub local: LocalId,
+    pub pair: PairArgs,
     /// The member who has the id now gives it up, also if it was edited, or entered by somebody
     #[arg(long, value_name = "LOCAL_ID", allow_hyphen_values = true)]
     pub double: Option<LocalId>,
-    /// Who says so.
-    #[command(flatten)]
-    pub by: By,
-}
-
-/// Which member is not which record of the source.
-#[derive(Debug, Clone, Args)]
-pub struct UnlikeArgs {
-    /// Which register of which database.
-    #[command(flatten)]
-    pub target: Target,
-    /// The record of the source
-    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
-    pub id: ExternalId,
-    /// The member, by its local_id
-    #[arg(long, value_name = "LOCAL_ID", allow_hyphen_values = true)]
-    pub local: LocalId,
-    /// Who says so.
-    #[command(flatten)]
-    pub by: By,
 }
 
 pub(crate) fn execute(cx: &mut Context<'_>, args: &LinkArgs) -> Answer {
-    let LinkArgs { target, id, local, double, by } = args;
+    let LinkArgs { pair: PairArgs { target, id, local, by }, double } = args;
     let desk = Desk::open(&cx.db(target)?, &cx.register(target)?, Access::Write)?;
     let claim = Claim { id: id.clone(), local: local.clone(), double: double.clone(), by: by.by.clone() };
     let linked = desk.link(&claim)?;
@@ -67,8 +58,8 @@ pub(crate) fn execute(cx: &mut Context<'_>, args: &LinkArgs) -> Answer {
     Ok(SUCCEEDED)
 }
 
-pub(crate) fn execute_unlike(cx: &mut Context<'_>, args: &UnlikeArgs) -> Answer {
-    let UnlikeArgs { target, id, local, by } = args;
+pub(crate) fn execute_unlike(cx: &mut Context<'_>, args: &PairArgs) -> Answer {
+    let PairArgs { target, id, local, by } = args;
     let desk = Desk::open(&cx.db(target)?, &cx.register(target)?, Access::Write)?;
     let claim = Claim { id: id.clone(), local: local.clone(), double: None, by: by.by.clone() };
     let told = match desk.unlike(&claim)? {

@@ -1,6 +1,5 @@
 //! `matches`: who records of the source could be here.
 
-use clap::Args;
 use serde_json::json;
 
 use super::asked::{last_run, print_answers};
@@ -9,16 +8,8 @@ use crate::context::{Answer, Context, SUCCEEDED};
 use crate::shell;
 use crate::term::cyan;
 
-/// Of which register to list them.
-#[derive(Debug, Clone, Args)]
-pub struct MatchesArgs {
-    /// Which register of which database.
-    #[command(flatten)]
-    pub target: Target,
-}
-
-pub(crate) fn execute(cx: &mut Context<'_>, args: &MatchesArgs) -> Answer {
-    let (db, register) = (cx.db(&args.target)?, cx.register(&args.target)?);
+pub(crate) fn execute(cx: &mut Context<'_>, target: &Target) -> Answer {
+    let (db, register) = (cx.db(target)?, cx.register(target)?);
     let console = &mut *cx.console;
     let Some((report, desk)) = last_run(console, &db, &register)? else { return Ok(SUCCEEDED) };
     let options = shell::options(&db, &register);

@@ -1,6 +1,5 @@
 //! `migrate`: a server gets the tables of this version.
 
-use clap::Args;
 use serde_json::json;
 use tripartite::drive::block_on;
 use tripartite_postgres::format::FORMAT;
@@ -9,14 +8,6 @@ use tripartite_postgres::store::{Database, StoreError};
 use crate::args::Target;
 use crate::context::{Answer, Context, SUCCEEDED};
 use crate::store::{ConnectionError, runtime};
-
-/// Which server gets its tables.
-#[derive(Debug, Clone, Args)]
-pub struct MigrateArgs {
-    /// Which database.
-    #[command(flatten)]
-    pub target: Target,
-}
 
 /// Why there are no tables.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +18,8 @@ enum Problem {
     Tables { db: String, error: StoreError },
 }
 
-pub(crate) fn execute(cx: &mut Context<'_>, args: &MigrateArgs) -> Answer {
-    let db = cx.db(&args.target)?;
+pub(crate) fn execute(cx: &mut Context<'_>, target: &Target) -> Answer {
+    let db = cx.db(target)?;
     let Some(server) = db.server() else {
         cx.console.report(format!("{db}: a file is brought up to date by the first run that writes"));
         return Ok(SUCCEEDED);
