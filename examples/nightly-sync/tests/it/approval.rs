@@ -64,8 +64,7 @@ fn an_approval_that_was_cut_off_lets_nothing_pass_that_nobody_has_approved() {
 
 #[test]
 fn an_approval_of_another_plan_says_so() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=100));
+    let bench = Bench::synced(&members(1..=100));
     let half = bench.write("half.jsonl", members(1..=50));
     blocked(&bench.run(&half, &["--approve", &"0".repeat(64)]), "this is another one: the listing");
 }

@@ -54,8 +54,7 @@ fn a_spreadsheet_takes_no_cell_for_a_formula() {
 
 #[test]
 fn a_reader_who_has_seen_enough_is_no_error() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=2000));
+    let bench = Bench::synced(&members(1..=2000));
     let db = bench.path("members.db");
     let mut child = Command::new(env!("CARGO_BIN_EXE_nightly-sync"))
         .args(["audit", "--db", &db])

@@ -48,6 +48,13 @@ impl Bench {
         Self { place: Place::new(), server: OnServer::new() }
     }
 
+    /// After a first run, of a listing.
+    pub(crate) fn synced(text: &str) -> Self {
+        let bench = Self::new();
+        bench.sync(text);
+        bench
+    }
+
     pub(crate) fn of(database: &[u8]) -> Self {
         Self { place: Place::of(database), server: None }
     }

@@ -355,8 +355,7 @@ fn a_run_the_list_and_the_page_name_the_command_that_answers_and_it_does() {
 /// What a removed record is asked about has no value.
 #[test]
 fn a_question_about_a_whole_record_names_its_command() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     bench.edit("DELETE FROM members WHERE external_id = 'M1'");
     let run = told(&bench, &["run", "--remote", &bench.listing(members(1..=3).replace("p1", "p9"))]);
     assert!(run.contains(" --id M1 --record") && run.contains("with --local (it stays as it is here)"), "{run}");
@@ -366,8 +365,7 @@ fn a_question_about_a_whole_record_names_its_command() {
 /// A row that is gone cannot be filled, and nothing else says so: the record stays in question.
 #[test]
 fn a_row_that_was_deleted_is_not_taken_back() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     bench.edit("DELETE FROM members WHERE external_id = 'M1'");
     bench.sync(&members(1..=3).replace("p1", "p9"));
     let refused = ask(&bench, "decide", &["--id", "M1", "--record", "--remote"]);

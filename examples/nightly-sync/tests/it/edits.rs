@@ -43,8 +43,7 @@ fn night(bench: &Bench, listing: &'static str, mut between: impl FnMut(&Connecti
 
 #[test]
 fn an_edit_stays_as_long_as_the_source_does_not_touch_the_field() {
-    let bench = Bench::new();
-    bench.sync(ONE);
+    let bench = Bench::synced(ONE);
     bench.edit("UPDATE members SET phone = 'mine'");
     assert_eq!(counts(&bench.sync(ONE), ["updated", "unchanged", "conflicts_detected"]), [0, 1, 0]);
     let renamed = ONE.replace("N1", "N2");
@@ -54,8 +53,7 @@ fn an_edit_stays_as_long_as_the_source_does_not_touch_the_field() {
 
 #[test]
 fn an_edit_between_load_and_commit_is_not_lost() {
-    let bench = Bench::new();
-    bench.sync(ONE);
+    let bench = Bench::synced(ONE);
     let mut edits = vec!["UPDATE members SET name = 'hers'"];
     let report = night(&bench, MOVED, |conn| {
         if let Some(edit) = edits.pop() {
@@ -68,8 +66,7 @@ fn an_edit_between_load_and_commit_is_not_lost() {
 
 #[test]
 fn a_row_that_is_replaced_between_load_and_commit_is_not_overwritten_unseen() {
-    let bench = Bench::new();
-    bench.sync(ONE);
+    let bench = Bench::synced(ONE);
     let mut edits =
         vec!["REPLACE INTO members(local_id, external_id, name, phone) VALUES (1, 'M1', 'hers', 'hers, too')"];
     let report = night(&bench, MOVED, |conn| {
@@ -87,8 +84,7 @@ fn a_row_that_is_replaced_between_load_and_commit_is_not_overwritten_unseen() {
 
 #[test]
 fn a_row_that_never_holds_still_is_left_to_the_next_run() {
-    let bench = Bench::new();
-    bench.sync(ONE);
+    let bench = Bench::synced(ONE);
     let mut turn = 0;
     let report = night(&bench, MOVED, |conn| {
         turn += 1;
@@ -109,8 +105,7 @@ fn every_way_to_change_a_row_makes_its_revision_larger() {
         ("DELETE FROM members; INSERT INTO members(external_id, name, phone) VALUES ('M1', 'N1', 'x')", "entered anew"),
         ("INSERT INTO members(external_id, name) VALUES ('M1', 'N1') ON CONFLICT DO UPDATE SET phone = 'x'", "upsert"),
     ] {
-        let bench = Bench::new();
-        bench.sync(ONE);
+        let bench = Bench::synced(ONE);
         bench.edit(edit);
         let larger = bench
             .value("SELECT m.revision > l.synced_revision FROM members m JOIN tripartite_links l USING(external_id)");
@@ -126,8 +121,7 @@ fn a_row_that_a_user_deleted_or_deactivated_is_not_brought_back() {
     for edit in
         ["DELETE FROM members WHERE external_id = 'M1'", "UPDATE members SET active = 0 WHERE external_id = 'M1'"]
     {
-        let bench = Bench::new();
-        bench.sync(&members(1..=3));
+        let bench = Bench::synced(&members(1..=3));
         bench.edit(edit);
         // That a question is open makes a revision, too.
         let rows = || bench.dump("(SELECT local_id, external_id, active, name, phone FROM members)");
@@ -143,8 +137,7 @@ fn a_row_that_a_user_deleted_or_deactivated_is_not_brought_back() {
 
 #[test]
 fn whoever_comes_back_is_active_again_with_the_edits_made_meanwhile() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=9));
+    let bench = Bench::synced(&members(1..=9));
     assert_eq!(bench.sync(&members(2..=9))["deactivated"], 1);
     assert_eq!(bench.value("SELECT active FROM members WHERE external_id = 'M1'").as_deref(), Some("0"));
     bench.edit("UPDATE members SET name = 'hers' WHERE external_id = 'M1'");
@@ -160,8 +153,7 @@ fn whoever_comes_back_is_active_again_with_the_edits_made_meanwhile() {
 
 #[test]
 fn whom_a_user_reactivated_and_deactivated_again_a_user_deactivated() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=9));
+    let bench = Bench::synced(&members(1..=9));
     bench.sync(&members(2..=9));
     bench.edit("UPDATE members SET active = 1 WHERE external_id = 'M1'");
     bench.edit("UPDATE members SET active = 0 WHERE external_id = 'M1'");
@@ -170,8 +162,7 @@ fn whom_a_user_reactivated_and_deactivated_again_a_user_deactivated() {
 
 #[test]
 fn a_member_entered_by_hand_with_its_id_is_linked_and_never_missing_before_it_was_listed() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=9));
+    let bench = Bench::synced(&members(1..=9));
     bench.edit(
         "INSERT INTO members(external_id, name) VALUES ('M10', 'N10'); INSERT INTO members(name) VALUES ('guest')",
     );
@@ -211,8 +202,7 @@ fn numbers_beyond_64_bits_are_kept_whole() {
 
 #[test]
 fn one_row_that_the_database_refuses_does_not_stop_the_others() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     bench.edit("CREATE UNIQUE INDEX one_phone ON members(phone)");
     let moved = members(1..=3).replace("p1", "p3").replace("N2", "N8");
     let ran = bench.run(&bench.listing(moved), &[]);
@@ -229,8 +219,7 @@ fn one_row_that_the_database_refuses_does_not_stop_the_others() {
 #[test]
 fn a_database_that_somebody_holds_is_a_failure_to_be_tried_again() {
     use tripartite::failure::{Classify, Failure};
-    let bench = Bench::new();
-    bench.sync(ONE);
+    let bench = Bench::synced(ONE);
     let database = Database::open(&bench.db(), Access::Write).unwrap();
     let settings = database.settings(&Register::default()).unwrap().unwrap();
     let store = SqliteStore::new(database, settings).unwrap();

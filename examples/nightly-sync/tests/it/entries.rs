@@ -68,8 +68,7 @@ fn an_audit_of_the_version_before_is_read_as_it_is_and_packed_with_the_first_wri
 
 #[test]
 fn whatever_sql_does_to_the_audit_it_is_as_one_table() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=4));
+    let bench = Bench::synced(&members(1..=4));
     bench.edit("UPDATE members SET phone = 'mine' WHERE external_id = 'M3'");
     bench.sync(&members(1..=3).replace("p2", "q2").replace("p3", "q3"));
     bench.edit(
@@ -99,8 +98,7 @@ fn whatever_sql_does_to_the_audit_it_is_as_one_table() {
 
 #[test]
 fn an_op_that_is_refused_leaves_the_entries_of_the_others_to_be_found() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=1));
+    let bench = Bench::synced(&members(1..=1));
     bench.edit(
         "CREATE TRIGGER refuses BEFORE INSERT ON members WHEN NEW.external_id IN ('M2', 'M4')
          BEGIN SELECT raise(ABORT, 'not these'); END;

@@ -297,8 +297,7 @@ fn a_pipe_as_a_scheduled_listing_holds_no_worker() {
 
 #[test]
 fn a_run_reads_a_pipe_once() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=2));
+    let bench = Bench::synced(&members(1..=2));
     let pipe = bench.path("pipe");
     fifo(&pipe);
     let writer = {

@@ -12,8 +12,7 @@ fn an_empty_or_halved_listing_is_blocked_until_exactly_that_plan_is_approved() {
         "among them M100, M51, M52, M53, M54 and 45 more",
     ];
     for (listing, said) in [(String::new(), &empty[..]), (members(1..=50), &halved[..])] {
-        let bench = Bench::new();
-        bench.sync(&members(1..=100));
+        let bench = Bench::synced(&members(1..=100));
         let before = bench.dump("members");
         let file = bench.listing(&listing);
         let ran = bench.run(&file, &[]);
@@ -52,8 +51,7 @@ fn a_plan_that_stopped_a_run_by_hand_is_kept_until_the_next_one() {
 
 #[test]
 fn the_command_to_approve_is_printed_as_a_shell_reads_it() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=100));
+    let bench = Bench::synced(&members(1..=100));
     let (db, file) = (bench.path("members.db"), bench.write("an empty list.jsonl", ""));
     let ran = bench.program(&["run", "--db", &db, "--remote", &file, "--strategy", "merge"]);
     assert_eq!(ran.status, 4);
@@ -64,8 +62,7 @@ fn the_command_to_approve_is_printed_as_a_shell_reads_it() {
 
 #[test]
 fn a_partial_listing_deactivates_nobody() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=100));
+    let bench = Bench::synced(&members(1..=100));
     let ran = bench.run(&bench.listing(members(1..=2).replace("p1", "p9")), &["--partial"]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     assert_eq!(counts(&ran.json(), ["deactivated", "updated"]), [0, 1]);
@@ -91,8 +88,7 @@ fn a_dry_run_changes_no_byte() {
 
 #[test]
 fn a_dry_run_beside_an_open_client_leaves_its_journal_alone() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=20));
+    let bench = Bench::synced(&members(1..=20));
     let client = bench.sql();
     client.execute_batch("UPDATE members SET phone = 'hers' WHERE external_id = 'M1'").unwrap();
     let journal = fs::read(bench.path("members.db-wal")).unwrap();
@@ -104,8 +100,7 @@ fn a_dry_run_beside_an_open_client_leaves_its_journal_alone() {
 
 #[test]
 fn a_dry_run_says_what_would_be_done_to_whom() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=50));
+    let bench = Bench::synced(&members(1..=50));
     let (db, file) = (bench.path("members.db"), bench.listing(members(2..=80).replace("p2\"", "x\"")));
     let ran = bench.program(&["run", "--db", &db, "--remote", &file, "--dry-run"]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
@@ -169,8 +164,7 @@ fn a_database_whose_texts_stand_in_another_order_is_refused() {
 
 #[test]
 fn a_thousand_conflicts_are_counted_and_the_first_told() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=1000));
+    let bench = Bench::synced(&members(1..=1000));
     bench.edit("UPDATE members SET phone = 'hers'");
     let (db, file) = (bench.path("members.db"), bench.listing(members(1..=1000).replace(": \"p", ": \"q")));
     let run = |more: &str| bench.program(&["run", "--db", &db, "--remote", &file, "--strategy", "merge", more]);
@@ -185,8 +179,7 @@ fn a_thousand_conflicts_are_counted_and_the_first_told() {
 
 #[test]
 fn a_plan_in_a_file_is_carried_out_as_it_is_and_not_where_somebody_was_faster() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=100));
+    let bench = Bench::synced(&members(1..=100));
     let before = bench.bytes();
     let (db, out) = (bench.path("members.db"), bench.path("plan.json"));
     let file = bench.listing(members(1..=70).replace("p7\"", "p7 new\"").replace("p8\"", "p8 new\""));
@@ -221,8 +214,7 @@ fn a_plan_in_a_file_is_carried_out_as_it_is_and_not_where_somebody_was_faster() 
 /// A plan waits, and the source takes back what it said; the runs meanwhile find everybody as they are here.
 #[test]
 fn a_plan_is_old_once_a_newer_run_has_looked() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=100));
+    let bench = Bench::synced(&members(1..=100));
     let (db, out) = (bench.path("members.db"), bench.path("plan.json"));
     let plan = |text: &str| {
         let planned = bench.program(&["plan", "--db", &db, "--remote", &bench.listing(text), "--out", &out, "--json"]);
@@ -275,8 +267,7 @@ fn a_first_plan_creates_nobody_twice() {
 /// What blocked a run is approved by its id, also when single members were synced meanwhile.
 #[test]
 fn a_blocked_run_is_approved_after_runs_of_other_members() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=100));
+    let bench = Bench::synced(&members(1..=100));
     let halved = bench.write("halved.jsonl", members(1..=60));
     let blocked = bench.run(&halved, &[]);
     assert_eq!(blocked.status, 4);
@@ -288,8 +279,7 @@ fn a_blocked_run_is_approved_after_runs_of_other_members() {
 
 #[test]
 fn a_blanked_column_is_stopped_with_a_sentence_a_stranger_understands() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=100));
+    let bench = Bench::synced(&members(1..=100));
     let before = bench.dump("members");
     let blank = |n: u32| format!("{{\"id\": \"M{n}\", \"name\": \"N{n}\", \"phone\": \"\"}}\n");
     let (db, file) = (bench.path("members.db"), bench.listing((1..=100).map(blank).collect::<String>()));
@@ -370,8 +360,7 @@ fn two_exchanged_ids_are_stopped_with_a_sentence_a_stranger_understands() {
 #[test]
 fn only_its_owner_reads_a_plan() {
     use std::os::unix::fs::PermissionsExt;
-    let bench = Bench::new();
-    bench.sync(&members(1..=2));
+    let bench = Bench::synced(&members(1..=2));
     let (db, out, file) = (bench.path("members.db"), bench.path("plan.json"), bench.listing(members(1..=3)));
     assert_eq!(bench.program(&["plan", "--db", &db, "--remote", &file, "--out", &out]).status, 0);
     assert_eq!(fs::metadata(out).unwrap().permissions().mode() & 0o777, 0o600);

@@ -155,8 +155,7 @@ fn the_page_is_in_the_order_of_what_matters() {
 
 #[test]
 fn the_page_needs_nothing_from_anywhere() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     bench.edit("UPDATE members SET phone = 'url(https://tracker.example/x)'");
     bench.sync(&members(1..=3).replace(": \"p", ": \"https://other.example/"));
     let page = page(&bench, &[]);
@@ -206,8 +205,7 @@ fn what_is_not_there_is_a_precise_error_and_leaves_no_file() {
 /// What a person answered is no run that was cut short.
 #[test]
 fn answers_have_a_page_that_says_who_gave_them() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     bench.edit("DELETE FROM members WHERE external_id = 'M1'");
     bench.sync(&members(1..=3).replace("p1", "p9"));
     let decide = ["decide", "--db", &bench.path("members.db"), "--id", "M1", "--record", "--by", "Nuala"];
@@ -244,8 +242,7 @@ fn a_long_run_is_bounded_and_says_so() {
 
 #[test]
 fn a_blocked_run_tells_its_reasons() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     let mut report: serde_json::Value =
         serde_json::from_str(&bench.value("SELECT report FROM tripartite_runs").unwrap()).unwrap();
     report["outcome"] = json!("blocked");
@@ -268,8 +265,7 @@ fn a_blocked_run_tells_its_reasons() {
 #[test]
 fn only_its_owner_reads_the_page() {
     use std::os::unix::fs::PermissionsExt;
-    let bench = Bench::new();
-    bench.sync(&members(1..=1));
+    let bench = Bench::synced(&members(1..=1));
     page(&bench, &[]);
     let mode = std::fs::metadata(bench.path("report.html")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);

@@ -5,8 +5,7 @@ use crate::bench::{Bench, members};
 #[test]
 fn more_than_half_of_a_small_club_is_asked_about() {
     for (members_now, left, status) in [(9, 5, 0), (9, 4, 4), (9, 1, 4), (5, 2, 4), (3, 1, 0)] {
-        let bench = Bench::new();
-        bench.sync(&members(1..=members_now));
+        let bench = Bench::synced(&members(1..=members_now));
         let ran = bench.run(&bench.listing(members(1..=left)), &[]);
         assert_eq!(ran.status, status, "{left} of {members_now}: {}", ran.stderr);
         if status == 4 {
@@ -17,8 +16,7 @@ fn more_than_half_of_a_small_club_is_asked_about() {
 
 #[test]
 fn limits_are_stated_for_one_run() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=100));
+    let bench = Bench::synced(&members(1..=100));
     let file = bench.listing(members(1..=94));
     assert_eq!(bench.run(&file, &["--dry-run", "--guards", "deactivations=5%"]).status, 4, "6 % leave");
     assert_eq!(bench.run(&file, &["--dry-run", "--guards", "names=none,deactivations=5"]).status, 4, "6 leave");

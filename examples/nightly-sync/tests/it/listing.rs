@@ -9,8 +9,7 @@ use crate::bench::{Bench, counts, members};
 
 #[test]
 fn a_line_that_cannot_be_read_is_set_aside_and_the_rest_goes_on() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=20));
+    let bench = Bench::synced(&members(1..=20));
     let mut lines: Vec<_> = members(1..=20).lines().map(str::to_owned).collect();
     lines[6] = "{\"id\": \"M7\", \"name\": \"N".to_owned();
     lines[9] = lines[9].replace("p10", "x");
@@ -24,8 +23,7 @@ fn a_line_that_cannot_be_read_is_set_aside_and_the_rest_goes_on() {
 
 #[test]
 fn a_line_that_could_be_anybodys_keeps_everybody() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=20));
+    let bench = Bench::synced(&members(1..=20));
     let ran = bench.run(&bench.listing(format!("{}oops\n", members(1..=18))), &[]);
     assert_eq!(ran.status, 3, "{}", ran.stderr);
     assert_eq!(counts(&ran.json(), ["quarantined", "deactivated", "withheld"]), [1, 0, 2]);
@@ -42,8 +40,7 @@ fn byte_order_marks_line_ends_and_blank_lines_are_no_content() {
 
 #[test]
 fn bytes_that_are_no_utf8_are_one_broken_line() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     // Its other letters show that it is UTF-8.
     let mut text = members(1..=3).replace("N2", "Né2").replace("N3", "Né3").into_bytes();
     let at = text.iter().position(|&byte| byte == b'N').unwrap();
@@ -56,8 +53,7 @@ fn bytes_that_are_no_utf8_are_one_broken_line() {
 
 #[test]
 fn a_line_without_an_id_is_set_aside() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     for line in [r#"{"name": "x"}"#, r#"{"id": null}"#, r#"{"id": ""}"#, r#"{"id": 1.5}"#, r#"{"id": ["M1"]}"#, "[]"] {
         let ran = bench.run(&bench.listing(format!("{}{line}\n", members(1..=3))), &[]);
         assert_eq!(ran.status, 3, "{line}");
@@ -178,8 +174,7 @@ fn a_listing_whose_end_is_of_another_form_than_its_records_is_not_complete() {
 
 #[test]
 fn nobody_is_deactivated_by_a_listing_that_breaks_off_behind_an_id_and_the_report_says_why() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=20));
+    let bench = Bench::synced(&members(1..=20));
     let torn = format!("{}{{\"id\": \"M18\", \"name\"", members(1..=17));
     let ran = bench.run(&bench.listing(&torn), &[]);
     let report = ran.json();

@@ -54,8 +54,7 @@ fn status_and_history_change_no_byte() {
 
 #[test]
 fn status_and_history_of_a_database_without_jobs_make_none() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     let before = trace(&bench);
     assert!(bench.tell(&["status"]).contains("no organisation is enrolled"));
     assert_eq!(bench.tell(&["history"]), "");

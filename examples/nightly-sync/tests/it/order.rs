@@ -24,8 +24,7 @@ fn clock_was_ahead(bench: &Bench) {
 
 #[test]
 fn the_newest_run_is_the_last_one_also_after_the_clock_was_set_back() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     clock_was_ahead(&bench);
     let newest = bench.sync(&members(1..=4));
     let newest = newest["run"].as_str().unwrap();
@@ -38,8 +37,7 @@ fn the_newest_run_is_the_last_one_also_after_the_clock_was_set_back() {
 
 #[test]
 fn a_plan_is_old_once_a_newer_run_has_looked_by_a_clock_that_was_set_back() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=100));
+    let bench = Bench::synced(&members(1..=100));
     clock_was_ahead(&bench);
     let (db, out) = (bench.path("members.db"), bench.path("plan.json"));
     let changed = bench.write("changed.jsonl", members(1..=100).replace("p7\"", "new\""));
@@ -52,8 +50,7 @@ fn a_plan_is_old_once_a_newer_run_has_looked_by_a_clock_that_was_set_back() {
 
 #[test]
 fn runs_of_an_earlier_version_are_older_than_those_of_this_one() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     clock_was_ahead(&bench);
     bench.edit("ALTER TABLE tripartite_runs DROP COLUMN seq");
     let (db, page) = (bench.path("members.db"), bench.path("page.html"));

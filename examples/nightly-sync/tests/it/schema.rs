@@ -77,8 +77,7 @@ fn a_field_that_is_new_in_the_schema_is_filled() {
 
 #[test]
 fn a_renamed_field_keeps_its_column_and_its_edits_and_a_removed_one_its_column() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     bench.edit("UPDATE members SET phone = 'hers' WHERE external_id = 'M1'");
     let schema = r#"{"fields": {"telephone": {"kind": "text", "aliases": ["phone"]}}}"#;
     let ran = bench.run(&bench.listing(members(1..=3)), &["--schema", &bench.write("s.json", schema)]);
@@ -90,8 +89,7 @@ fn a_renamed_field_keeps_its_column_and_its_edits_and_a_removed_one_its_column()
 
 #[test]
 fn a_change_of_the_schema_that_is_blocked_is_not_made() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=30));
+    let bench = Bench::synced(&members(1..=30));
     let before = bench.bytes();
     let schema = bench.write("s.json", r#"{"fields": {"name": {"kind": "name"}, "new": {"kind": "text"}}}"#);
     let ran = bench.run(&bench.listing(""), &["--schema", &schema]);
@@ -131,8 +129,7 @@ fn columns_are_quoted() {
 #[test]
 fn a_strategy_decides_and_is_remembered() {
     for (strategy, phone, open) in [("remote_wins", "p9", 0), ("local_wins", "hers", 0), ("merge", "hers", 1)] {
-        let bench = Bench::new();
-        bench.sync(&members(1..=3));
+        let bench = Bench::synced(&members(1..=3));
         bench.edit("UPDATE members SET phone = 'hers' WHERE external_id = 'M1'");
         let moved = bench.listing(members(1..=3).replace("p1", "p9"));
         let ran = bench.run(&moved, &["--strategy", strategy]);
@@ -166,8 +163,7 @@ fn a_new_strategy_leaves_the_fields_and_their_order_alone() {
 
 #[test]
 fn a_strategy_that_wrote_nothing_is_not_remembered() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=100));
+    let bench = Bench::synced(&members(1..=100));
     let before = bench.bytes();
     let file = bench.listing(members(1..=100).replace("p1\"", "p9\""));
     let dry = bench.run(&file, &["--strategy", "merge", "--dry-run"]);

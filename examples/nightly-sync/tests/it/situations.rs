@@ -52,8 +52,7 @@ fn ext(id: &str) -> ExternalId {
 
 #[test]
 fn linked_and_unmatched() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=2));
+    let bench = Bench::synced(&members(1..=2));
     bench.edit("UPDATE members SET phone = 'mine' WHERE external_id = 'M1'");
     let report = bench.sync(&members(1..=3).replace("N1", "N9"));
     assert_eq!(counts(&report, ["updated", "created", "unchanged"]), [1, 1, 1]);
@@ -66,8 +65,7 @@ fn linked_and_unmatched() {
 
 #[test]
 fn duplicate_remote_and_malformed() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     let before = bench.dump("members");
     let twice = format!("{}{{\"id\": \"M1\", \"name\": \"other\"}}\n{{\"id\": \"M2\", \"na", members([1, 3]));
     for _ in 0..2 {
@@ -84,8 +82,7 @@ fn duplicate_remote_and_malformed() {
 
 #[test]
 fn missing_after_so_many_complete_listings() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     let run = |text: &str, more: &[&str]| {
         let ran = bench.run(&bench.listing(text), &[&["--missing-after", "2"], more].concat());
         assert_eq!(ran.status, 0, "{}", ran.stderr);
@@ -108,8 +105,7 @@ fn missing_after_so_many_complete_listings() {
 
 #[test]
 fn delete_vs_edit() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     bench.edit("UPDATE members SET phone = 'mine' WHERE external_id = 'M3'");
     let (db, listing) = (bench.path("members.db"), bench.listing(members(1..=2)));
     let ran = bench.program(&["run", "--db", &db, "--remote", &listing]);
@@ -158,8 +154,7 @@ fn an_id_that_is_handed_on_is_decided_on_the_command_line() {
 #[test]
 fn a_member_who_is_made_active_again_stays_active() {
     for earlier in [false, true] {
-        let bench = Bench::new();
-        bench.sync(&members(1..=3));
+        let bench = Bench::synced(&members(1..=3));
         bench.sync(&members(1..=2));
         assert_eq!(bench.member("M3").as_deref(), Some("0 N3 p3"));
         if earlier {
@@ -189,8 +184,7 @@ fn local_deleted() {
     for edit in
         ["DELETE FROM members WHERE external_id = 'M1'", "UPDATE members SET active = 0 WHERE external_id = 'M1'"]
     {
-        let bench = Bench::new();
-        bench.sync(&members(1..=3));
+        let bench = Bench::synced(&members(1..=3));
         bench.edit(edit);
         assert_eq!(counts(&bench.sync(&members(1..=3)), ["conflicts_open", "created", "reactivated"]), [0, 0, 0]);
         let moved = members(1..=3).replace("p1", "p9");
@@ -209,8 +203,7 @@ fn local_deleted() {
 
 #[test]
 fn a_run_of_one_record_touches_nobody_else() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=20));
+    let bench = Bench::synced(&members(1..=20));
     let file = bench.listing(members(1..=5).replace(": \"p", ": \"q"));
     let ran = bench.run(&file, &["--only", "M2"]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
@@ -252,8 +245,7 @@ fn a_job_about_one_record_runs_about_one_record() {
 
 #[test]
 fn tombstone() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     for (only, id) in [(None, "M1"), (Some("M2"), "M2")] {
         let gone = || vec![Item::Tombstone { id: ext(id), version: Some(4) }];
         assert_eq!(bench.told(only, |_| gone()).counts.deactivated, 1);
@@ -293,8 +285,7 @@ fn rekeyed() {
 
 #[test]
 fn identity_conflict() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     let before = (bench.dump("members"), bench.dump("tripartite_links"));
     let report = bench.told(None, |_| vec![Item::Rekeyed { from: ext("M1"), to: ext("M2") }]);
     assert_eq!((report.counts.quarantined, report.counts.rekeyed), (1, 0));
@@ -387,8 +378,7 @@ fn identity_conflict_by_a_match_rule() {
 
 #[test]
 fn reappeared() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     bench.edit("UPDATE members SET phone = 'mine' WHERE external_id = 'M3'");
     assert_eq!(counts(&bench.sync(&members(1..=2)), ["deactivated", "reactivated"]), [1, 0]);
     let report = bench.sync(&members(1..=3).replace("N3", "N9"));
@@ -399,8 +389,7 @@ fn reappeared() {
 
 #[test]
 fn missing_from_a_partial_listing_is_nothing() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     let before = bench.dump("members");
     let ran = bench.run(&bench.listing(members(1..=1)), &["--partial"]);
     assert_eq!((ran.status, counts(&ran.json(), ["unchanged", "missing", "deactivated"])), (0, [1, 0, 0]));

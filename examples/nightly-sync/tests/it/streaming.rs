@@ -9,8 +9,7 @@ use crate::bench::{Bench, counts, members};
 
 #[test]
 fn an_import_that_was_cut_short_goes_on_where_it_was() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=1500));
+    let bench = Bench::synced(&members(1..=1500));
     let report = bench.sync(&members(1..=4000));
     assert_eq!(counts(&report, ["created", "unchanged", "updated"]), [2500, 1500, 0]);
 }
