@@ -126,13 +126,12 @@ fn owned(canonical: Result<Cow<'_, str>, Problem>) -> Canonical {
 }
 
 /// The rows of a kind.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Spellings {
     /// A text, its canonical form if it has one, and why.
-    #[serde(default)]
     forms: Vec<(String, Option<String>, String)>,
     /// Two texts that are not the same, and why.
-    #[serde(default)]
     apart: Vec<(String, String, String)>,
 }
 

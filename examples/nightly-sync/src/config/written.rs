@@ -10,13 +10,11 @@ use tripartite_sources::records::Columns;
 
 pub(super) type Text = Spanned<String>;
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct Written {
     pub(super) database: Option<Text>,
-    #[serde(default)]
     pub(super) register: Vec<Spanned<WrittenRegister>>,
-    #[serde(default)]
     pub(super) hook: Vec<Spanned<WrittenHook>>,
 }
 
@@ -53,8 +51,8 @@ pub(super) struct WrittenSchedule {
     pub(super) zone: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct WrittenSource {
     // Where it is: one of these.
     pub(super) file: Option<Spanned<PathBuf>>,
@@ -66,16 +64,12 @@ pub(super) struct WrittenSource {
     pub(super) records: Option<String>,
     pub(super) sheet: Option<String>,
     pub(super) header: Option<Vec<String>>,
-    #[serde(default)]
     pub(super) rows_before_header: usize,
-    #[serde(default)]
     pub(super) open_end: bool,
     // Its records.
-    #[serde(default)]
     pub(super) columns: Columns,
     pub(super) version: Option<String>,
     pub(super) gone: Option<WrittenGone>,
-    #[serde(default)]
     pub(super) partial: bool,
     // How a service is asked.
     pub(super) paging: Option<Spanned<WrittenPaging>>,
@@ -88,9 +82,7 @@ pub(super) struct WrittenSource {
     pub(super) authority: Option<PathBuf>,
     pub(super) kept_in: Option<PathBuf>,
     pub(super) record_url: Option<Text>,
-    #[serde(default)]
     pub(super) not_found_is_gone: bool,
-    #[serde(default)]
     pub(super) looks_once: bool,
 }
 

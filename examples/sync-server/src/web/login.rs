@@ -57,11 +57,10 @@ impl Link {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Asked {
-    #[serde(default)]
     lang: String,
-    #[serde(default)]
     token: String,
 }
 

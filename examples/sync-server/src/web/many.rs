@@ -43,15 +43,12 @@ const CLASHES: [(&str, Clash, T); 5] = [
 
 /// What is meant, and the answer.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Asked {
-    #[serde(default)]
     reg: String,
-    #[serde(default)]
     field: String,
-    #[serde(default)]
     clash: String,
     /// `local` or `remote`; nothing: nothing is shown yet.
-    #[serde(default)]
     say: String,
 }
 
