@@ -208,7 +208,13 @@ pub fn pad(text: &str, to: usize) -> String {
     format!("{text}{}", " ".repeat(to.saturating_sub(text.width())))
 }
 
-/// A figure with thin groups of three: `1 000 000`.
+/// A figure with groups of three, and thin spaces between them that do not break.
+///
+/// ```
+/// use nightly_sync::term::grouped;
+/// assert_eq!(grouped(1_234_567), "1\u{202f}234\u{202f}567");
+/// assert_eq!(grouped(999), "999");
+/// ```
 pub fn grouped(figure: u64) -> String {
     let digits = figure.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);

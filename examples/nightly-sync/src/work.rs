@@ -127,7 +127,7 @@ pub fn listings(queue: &Queue<Jobs>) -> Result<Vec<PathBuf>, JobsError> {
 }
 
 /// The keys of all records of a kind.
-fn under(queue: &Queue<Jobs>, kind: &str) -> Result<Vec<StoreKey>, JobsError> {
+pub(crate) fn under(queue: &Queue<Jobs>, kind: &str) -> Result<Vec<StoreKey>, JobsError> {
     let (under, mut found) = (StoreKey::of(kind, []), Vec::new());
     loop {
         let page = queue.store().keys(&under, found.last(), PAGE)?;

@@ -17,9 +17,6 @@ use crate::work::{self, Commands};
 /// So often a record is read anew that somebody changes meanwhile.
 const TRIES: usize = 20;
 
-/// How many keys are read in one go.
-const PAGE: usize = 500;
-
 /// Why a message is not noted or not sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -208,14 +205,7 @@ impl<'a> Outbox<'a> {
 
     /// The registers of which something was told.
     fn registers(&self) -> Result<Vec<Register>, HookError> {
-        let (under, mut found) = (StoreKey::of(KIND, []), Vec::<StoreKey>::new());
-        loop {
-            let page = self.queue.store().keys(&under, found.last(), PAGE)?;
-            if page.is_empty() {
-                return Ok(found.iter().filter_map(register_of).collect());
-            }
-            found.extend(page);
-        }
+        Ok(work::under(&self.queue, KIND)?.iter().filter_map(register_of).collect())
     }
 
     /// Changes what was told of a register, by one swap.

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use nightly_sync::store::RunFigures;
+use nightly_sync::term::grouped;
 use tripartite::run::{Counts, RunOutcome};
 
 use super::say::{Say, told};
@@ -30,19 +31,6 @@ pub(super) fn figures(say: Say, counts: &Counts) -> Markup {
             }
         }
     }
-}
-
-/// `1234567` as `1 234 567`, with spaces that do not break: the same in every language.
-pub(super) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 pub(super) fn outcome(say: Say, outcome: RunOutcome) -> Markup {
@@ -101,16 +89,6 @@ pub(super) fn chart(say: Say, runs: &[RunFigures]) -> Markup {
             p.legend {
                 span.updated { (say.t(T::Updated)) } " " span.created { (say.t(T::Created)) } " " span.left { (say.t(T::Deactivated)) }
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn figures_are_grouped_by_three() {
-        for (count, text) in [(0, "0"), (999, "999"), (1000, "1\u{202f}000"), (1_234_567, "1\u{202f}234\u{202f}567")] {
-            assert_eq!(super::grouped(count), text);
         }
     }
 }

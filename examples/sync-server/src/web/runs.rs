@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use nightly_sync::desk::Desk;
 use nightly_sync::report::html::{self as printed, Asked as Printed};
 use nightly_sync::store::{Access, ChangedRecord, KnownRun, Register, RunFigures, Snapshot};
+use nightly_sync::term::grouped;
 use serde::Deserialize;
 use tripartite::audit::FieldEntry;
 use tripartite::run::Report;
@@ -37,16 +38,13 @@ const RECORDS: usize = 25;
 const LOOKS: usize = 20;
 
 #[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Asked {
-    #[serde(default)]
     reg: String,
-    #[serde(default)]
     run: String,
     /// A part of a name, or an id.
-    #[serde(default)]
     who: String,
     /// Behind this entry of the audit.
-    #[serde(default)]
     after: i64,
 }
 
@@ -103,7 +101,7 @@ fn of_register(person: &Person, register: &Register, figures: &[RunFigures]) -> 
                                     }
                                     td { (chart::outcome(say, run.outcome)) }
                                     @for count in [counts.processed, counts.created, counts.updated, counts.deactivated, counts.conflicts_open] {
-                                        td.number { (chart::grouped(count)) }
+                                        td.number { (grouped(count)) }
                                     }
                                 }
                             }
@@ -216,7 +214,7 @@ fn set_aside(say: Say, report: &Report) -> Markup {
     html! {
         @if !report.set_aside.is_empty() {
             details {
-                summary { (say.t(T::Aside)) ": " (chart::grouped(report.set_aside.len() as u64)) }
+                summary { (say.t(T::Aside)) ": " (grouped(report.set_aside.len() as u64)) }
                 ul {
                     @for aside in report.set_aside.iter().take(RECORDS) {
                         @let (why, lang) = reason::aside(say, aside);
