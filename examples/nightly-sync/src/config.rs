@@ -103,11 +103,6 @@ impl Config {
         self.registers.iter().find(|known| known.register == *register)
     }
 
-    /// The only register, if there is one only.
-    pub fn only_register(&self) -> Option<&RegisterConfig> {
-        self.registers.first().filter(|_| self.registers.len() == 1)
-    }
-
     /// The names of its registers, for messages.
     pub fn names(&self) -> String {
         self.registers.iter().map(|known| known.register.to_string()).collect::<Vec<_>>().join(", ")
