@@ -63,8 +63,7 @@ fn status_and_history_of_a_database_without_jobs_make_none() {
 
 #[test]
 fn who_is_enrolled_shows_before_anything_was_asked_for() {
-    let bench = Bench::new();
-    bench.enrol(KEY, &members(1..=3));
+    let bench = Bench::enrolled(KEY, &members(1..=3));
     bench.enrol("dunmore/federation", &members(1..=3));
     assert!(bench.tell(&["status"]).contains(&format!("{KEY}: idle, and never asked for anything")));
     assert_eq!(bench.tell(&["status", "--org", "dunmore"]).lines().count(), 1);
@@ -103,8 +102,7 @@ fn a_listing_that_is_not_there_is_enrolled_with_a_warning() {
 #[test]
 fn a_record_that_cannot_be_read_is_told_and_keeps_nobody_at_work() {
     for kind in ["gate/federation", "health/ballybeg/federation", "slot/ballybeg/federation"] {
-        let bench = Bench::new();
-        bench.enrol(KEY, &members(1..=3));
+        let bench = Bench::enrolled(KEY, &members(1..=3));
         bench.enrol("ballybeg/school", &members(1..=2));
         bench.tell(&["trigger", "--key", KEY]);
         assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 1);
@@ -125,8 +123,7 @@ fn a_record_that_cannot_be_read_is_told_and_keeps_nobody_at_work() {
 
 #[test]
 fn times_of_a_clock_that_was_years_ahead_are_set_right_by_reset() {
-    let bench = Bench::new();
-    bench.enrol(KEY, &members(1..=3));
+    let bench = Bench::enrolled(KEY, &members(1..=3));
     {
         let queue = work::queue(bench.db()).unwrap();
         let ahead = now() + TimeDelta::days(3650);
@@ -191,8 +188,7 @@ fn a_schedule_that_one_organisation_switches_off_goes_on_for_the_others() {
 /// What a declaration changes, keeps and drops is said, each time.
 #[test]
 fn a_schedule_says_what_it_keeps_and_what_it_drops() {
-    let bench = Bench::new();
-    bench.enrol(KEY, &members(1..=3));
+    let bench = Bench::enrolled(KEY, &members(1..=3));
     let declare = |more: &[&str]| bench.tell(&[&["schedule", "--key", KEY], more].concat());
     // As if nobody had worked for three days.
     let nobody_works = || {

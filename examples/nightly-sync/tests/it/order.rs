@@ -62,8 +62,7 @@ fn runs_of_an_earlier_version_are_older_than_those_of_this_one() {
 
 #[test]
 fn the_newest_attempt_is_the_last_one_also_after_times_were_set_back() {
-    let bench = Bench::new();
-    bench.enrol(KEY, &members(1..=3));
+    let bench = Bench::enrolled(KEY, &members(1..=3));
     let key = SyncKey { org: "ballybeg".parse().unwrap(), connector: "federation".parse().unwrap() };
     let (queue, now) = (work::queue(bench.db()).unwrap(), now());
     let attempt = |at, token: u64| {

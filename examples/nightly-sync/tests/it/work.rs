@@ -29,10 +29,16 @@ impl Bench {
         self.tell(&["schedule", "--key", key, "--remote", &file]);
     }
 
-    /// One whose only register was enrolled with a listing and synced once.
-    pub(crate) fn in_step(key: &str, listing: &str) -> Self {
+    /// One whose only register is enrolled with a listing.
+    pub(crate) fn enrolled(key: &str, listing: &str) -> Self {
         let bench = Self::new();
         bench.enrol(key, listing);
+        bench
+    }
+
+    /// The same, synced once.
+    pub(crate) fn in_step(key: &str, listing: &str) -> Self {
+        let bench = Self::enrolled(key, listing);
         bench.tell(&["trigger", "--key", key]);
         assert_eq!(events(bench.work(&["--until-idle"]), "attempted").len(), 1);
         bench
@@ -81,8 +87,7 @@ pub(crate) fn events(child: Child, kind: &str) -> Vec<Value> {
 
 #[test]
 fn several_organisations_and_sources_work_in_one_database() {
-    let bench = Bench::new();
-    bench.enrol("ballybeg/federation", &members(1..=30));
+    let bench = Bench::enrolled("ballybeg/federation", &members(1..=30));
     bench.enrol("dunmore/federation", &members(1..=20));
     bench.enrol("dunmore/school", "{\"id\": \"M1\", \"class\": \"4b\"}\n");
     for key in ["ballybeg/federation", "dunmore/federation", "dunmore/school"] {
@@ -136,8 +141,7 @@ fn what_cannot_be_is_said() {
 
 #[test]
 fn a_listing_that_stays_away_kills_the_job_until_it_is_redriven() {
-    let bench = Bench::new();
-    bench.enrol("ballybeg/federation", &members(1..=3));
+    let bench = Bench::enrolled("ballybeg/federation", &members(1..=3));
     let file = bench.path("ballybeg-federation.jsonl");
     std::fs::rename(&file, bench.path("away")).unwrap();
     bench.tell(&["trigger", "--key", "ballybeg/federation"]);
@@ -152,8 +156,7 @@ fn a_listing_that_stays_away_kills_the_job_until_it_is_redriven() {
 
 #[test]
 fn pause_holds_a_job_back_and_cancel_takes_it_out() {
-    let bench = Bench::new();
-    bench.enrol("ballybeg/federation", &members(1..=3));
+    let bench = Bench::enrolled("ballybeg/federation", &members(1..=3));
     let key = ["--key", "ballybeg/federation"];
     bench.tell(&["trigger", key[0], key[1]]);
     bench.tell(&["pause", key[0], key[1]]);

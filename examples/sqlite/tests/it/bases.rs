@@ -39,8 +39,7 @@ const ONE: &str = r#"{"name":"N1","phone":"p1"}"#;
 
 #[test]
 fn what_equals_the_row_is_not_stored_twice() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     assert_eq!(stored(&bench), ["3", "0"], "as they are created");
     bench.sync(&members(1..=3).replace("p1", "q1"));
     assert_eq!(stored(&bench), ["3", "0"], "and as they are updated");
@@ -53,8 +52,7 @@ fn what_equals_the_row_is_not_stored_twice() {
 
 #[test]
 fn of_a_base_that_differs_only_the_difference_is_stored() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=2));
+    let bench = Bench::synced(&members(1..=2));
     bench.edit("UPDATE members SET phone = 'hers' WHERE external_id = 'M1'");
     bench.sync(&members(1..=2).replace("N1", "N9"));
     assert_eq!(
@@ -87,8 +85,7 @@ fn whoever_changes_a_row_in_whatever_way_leaves_its_base() {
         ("ALTER TABLE members RENAME COLUMN phone TO tel; UPDATE members SET tel = 'x'", "and edits it then"),
         ("VACUUM", "not at all"),
     ] {
-        let bench = Bench::new();
-        bench.sync(&members(1..=2));
+        let bench = Bench::synced(&members(1..=2));
         bench.edit(edit);
         // A run in which the columns are set right again, where one was renamed.
         let store = bench.store(Access::Write);
@@ -100,8 +97,7 @@ fn whoever_changes_a_row_in_whatever_way_leaves_its_base() {
 
 #[test]
 fn the_column_of_a_field_cannot_be_dropped_beneath_a_base() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=2));
+    let bench = Bench::synced(&members(1..=2));
     let error = bench.sql().execute_batch("ALTER TABLE members DROP COLUMN phone").unwrap_err();
     assert!(error.to_string().contains("members_kept"), "{error}");
     let narrower = settings(r#"{"fields": {"name": {"kind": "name"}}}"#);
@@ -116,16 +112,14 @@ fn the_column_of_a_field_cannot_be_dropped_beneath_a_base() {
 #[test]
 fn with_triggers_or_unique_indexes_of_the_users_own_bases_are_stored_whole() {
     for own in [WHOLE, "CREATE UNIQUE INDEX one_phone ON members(phone)"] {
-        let bench = Bench::new();
-        bench.sync(&members(1..=2));
+        let bench = Bench::synced(&members(1..=2));
         bench.edit(own);
         bench.sync(&members(1..=3));
         assert_eq!(stored(&bench), ["0", "3"], "{own}");
         bench.edit("REPLACE INTO members(external_id, phone) VALUES ('M8', 'p1')");
         assert_eq!(base(&bench, "M1").as_deref(), Some(ONE), "{own}");
     }
-    let bench = Bench::new();
-    bench.sync(&members(1..=2));
+    let bench = Bench::synced(&members(1..=2));
     bench.edit("CREATE INDEX phones ON members(phone)");
     bench.sync(&members(1..=3));
     assert_eq!(stored(&bench), ["3", "0"], "an index that refuses nothing changes no row");
@@ -134,8 +128,7 @@ fn with_triggers_or_unique_indexes_of_the_users_own_bases_are_stored_whole() {
 /// A table that somebody made anew has no triggers until the next write.
 #[test]
 fn a_row_that_changed_unseen_has_no_base_and_its_edit_is_not_overwritten_unseen() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=2));
+    let bench = Bench::synced(&members(1..=2));
     bench.edit(
         "CREATE TABLE made AS SELECT * FROM members;
          DROP TABLE members;

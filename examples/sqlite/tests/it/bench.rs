@@ -25,6 +25,13 @@ impl Bench {
         Self(Place::new())
     }
 
+    /// After a first night.
+    pub(crate) fn synced(text: &str) -> Self {
+        let bench = Self::new();
+        bench.sync(text);
+        bench
+    }
+
     pub(crate) fn of(database: &[u8]) -> Self {
         Self(Place::of(database))
     }

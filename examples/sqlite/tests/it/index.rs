@@ -96,7 +96,6 @@ fn nobody_is_left_out_or_taken_for_another() {
 
 #[test]
 fn a_full_last_page_is_the_last() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=5000));
+    let bench = Bench::synced(&members(1..=5000));
     assert_eq!(merged(&bench), naive(&bench));
 }

@@ -38,8 +38,7 @@ fn open(bench: &Bench) -> SqliteJobStore {
 
 #[test]
 fn the_members_and_the_work_share_a_file() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=3));
+    let bench = Bench::synced(&members(1..=3));
     let store = open(&bench);
     let version = create(&store, &slot("a"));
     let before = bench.dump("members");

@@ -24,8 +24,7 @@ fn stands(bench: &Bench, id: &str) -> (Presence, u64) {
 #[test]
 fn a_row_that_goes_leaves_a_larger_revision_whichever_way_it_goes() {
     for goes in ["DELETE FROM members WHERE external_id = 'M1'", "UPDATE members SET external_id = NULL"] {
-        let bench = Bench::new();
-        bench.sync(&members(1..=1));
+        let bench = Bench::synced(&members(1..=1));
         bench.edit("UPDATE members SET phone = 'edited'");
         let (_, before) = stands(&bench, "M1");
         bench.edit(goes);
@@ -72,8 +71,7 @@ fn takes(bench: &Bench, [gone, other]: [&str; 2], also: &str) -> (u64, u64) {
 fn a_row_that_takes_the_id_of_a_removed_record_gets_a_revision_that_it_never_had() {
     // Also where the user's own program counts revisions.
     for also in ["", ", revision = revision + 1", ", revision = 3"] {
-        let bench = Bench::new();
-        bench.sync(&members(1..=2));
+        let bench = Bench::synced(&members(1..=2));
         let (before, after) = takes(&bench, ["M1", "M2"], also);
         assert!(after > before, "{also}: {after} after {before}");
     }

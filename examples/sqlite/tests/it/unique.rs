@@ -24,8 +24,7 @@ fn listing(phones: &[&str]) -> String {
 #[test]
 fn values_change_hands_in_one_night() {
     for (to, why) in HANDS {
-        let bench = Bench::new();
-        bench.sync(&members(1..=3));
+        let bench = Bench::synced(&members(1..=3));
         bench.edit(UNIQUE);
         let moved = to.iter().zip(["p1", "p2", "p3"]).filter(|(to, was)| *to != was).count() as u64;
         let report = bench.sync(&listing(&to));
@@ -39,8 +38,7 @@ fn values_change_hands_in_one_night() {
 /// One that another record keeps fails alone, and is told whose it is; what changes hands beside it does.
 #[test]
 fn a_real_collision_fails_alone_and_names_the_record() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=4));
+    let bench = Bench::synced(&members(1..=4));
     bench.edit(UNIQUE);
     let holder = bench.value("SELECT local_id FROM members WHERE external_id = 'M4'").unwrap();
     let report = bench.sync(&listing(&["p2", "p1", "p4", "p4"]));
@@ -54,8 +52,7 @@ fn a_real_collision_fails_alone_and_names_the_record() {
 /// Those who swap are of two batches: the run comes back to both behind all others. One whose value stays taken still fails.
 #[test]
 fn values_change_hands_from_one_batch_to_another() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=5));
+    let bench = Bench::synced(&members(1..=5));
     bench.edit(UNIQUE);
     let in_twos = |phones: &[&str]| {
         let store = bench.store(Access::Write);
@@ -73,8 +70,7 @@ fn values_change_hands_from_one_batch_to_another() {
 /// A column that takes no null gives its values up, too; and what a user did to another column is still an edit.
 #[test]
 fn a_column_without_null_changes_hands() {
-    let bench = Bench::new();
-    bench.sync(&members(1..=2));
+    let bench = Bench::synced(&members(1..=2));
     bench.edit(
         "CREATE TRIGGER no_null BEFORE UPDATE OF phone ON members WHEN NEW.phone IS NULL \
          BEGIN SELECT raise(ABORT, 'a phone is needed'); END",

@@ -254,12 +254,13 @@ mod tests {
         assert_eq!(parts("abc", "xyz"), ["abc", "", ""]);
     }
 
+    fn own_of(parts: Vec<[&str; 3]>) -> Vec<&str> {
+        parts.into_iter().map(|[_, own, _]| own).filter(|own| !own.is_empty()).collect()
+    }
+
     #[test]
     fn of_a_line_its_own_words_are_marked() {
-        let own = |text, other| -> Vec<_> {
-            let parts = in_line(text, other).into_iter().map(|[_, own, _]| own);
-            parts.filter(|own| !own.is_empty()).collect()
-        };
+        let own = |text, other| own_of(in_line(text, other));
         let (before, after) = ("109 Cannon House, DC 20515", "108 Cannon House, DC 20533");
         assert_eq!((own(before, after), own(after, before)), (vec!["109", "20515"], vec!["108", "20533"]));
         assert_eq!(own("a b c d", "x b c d y"), ["a"]);
@@ -269,10 +270,7 @@ mod tests {
 
     #[test]
     fn of_an_object_the_value_is_marked_whose_line_differs() {
-        let own = |text, other| -> Vec<_> {
-            let parts = marked(text, other).into_iter().map(|[_, own, _]| own);
-            parts.filter(|own| !own.is_empty()).collect()
-        };
+        let own = |text, other| own_of(marked(text, other));
         let (ours, theirs) = ("phone: 083 12\nrelation: guardian", "phone: +44 9\nrelation: guardian");
         assert_eq!((own(ours, theirs), own(theirs, ours)), (vec!["083 12"], vec!["+44 9"]));
         assert_eq!(own("a: empty\nb: x", "a: empty\nb: Rathcolla"), ["x"]);
