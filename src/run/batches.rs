@@ -1,5 +1,7 @@
 //! Ops on their way to the store, batch by batch. A stale op is planned once more; if it is stale again, it is skipped.
 
+use std::vec::IntoIter;
+
 use super::context::Context;
 use super::options::Key;
 use super::record::said_by_the_source;
@@ -7,7 +9,7 @@ use crate::plan::{PackedOps, Unpacked};
 use crate::source::RemoteRecord;
 use crate::store::{Action, Batch, LoadRequest, Op, OpOutcome, Plain, hide};
 
-/// So many ops are made ready at a time: the answer of a store waits no longer.
+/// So many ops are made ready at a time, and as many outcomes counted: the answer of a store waits no longer.
 const AT_A_TIME: usize = 20;
 
 #[derive(Debug)]
@@ -15,6 +17,9 @@ pub(super) struct Batches {
     /// The first of the next ops.
     ready: Vec<Op>,
     rest: Unpacked,
+    /// The ops of the batch before, and their outcomes. They are counted and freed while the store carries out the next one.
+    over: IntoIter<Op>,
+    outcomes: IntoIter<OpOutcome>,
     stale: Vec<Op>,
     attempt: Attempt,
 }
@@ -27,7 +32,9 @@ enum Attempt {
 
 impl Batches {
     pub(super) fn of(ops: impl Into<PackedOps>) -> Self {
-        Self { ready: Vec::new(), rest: ops.into().into_iter(), stale: Vec::new(), attempt: Attempt::First }
+        let (over, outcomes) = (Vec::new().into_iter(), Vec::new().into_iter());
+        let (ready, rest, stale) = (Vec::new(), ops.into().into_iter(), Vec::new());
+        Self { ready, rest, over, outcomes, stale, attempt: Attempt::First }
     }
 
     /// The stale ops, after they were planned once more.
@@ -41,6 +48,7 @@ impl Batches {
 
     /// Makes some ops of the next batch ready. Returns whether there were any.
     pub(super) fn prepare(&mut self, context: &mut Context) -> bool {
+        self.settle(AT_A_TIME, context);
         let count = context.run.batch.saturating_sub(self.ready.len()).min(AT_A_TIME);
         self.make_ready(count, context)
     }
@@ -78,16 +86,22 @@ impl Batches {
 
     /// The run ends before the rest is written.
     pub(super) fn give_up(mut self, context: &mut Context) {
+        self.settle(usize::MAX, context);
         while !self.take(context.run.batch, context).is_empty() {}
     }
 
     /// Takes the outcomes of a batch.
     pub(super) fn answered(&mut self, context: &mut Context, ops: Vec<Op>, outcomes: Vec<OpOutcome>) {
-        let mut outcomes = outcomes.into_iter();
-        for op in ops {
+        self.settle(usize::MAX, context);
+        (self.over, self.outcomes) = (ops.into_iter(), outcomes.into_iter());
+    }
+
+    /// Counts so many outcomes.
+    fn settle(&mut self, at_most: usize, context: &mut Context) {
+        for op in self.over.by_ref().take(at_most) {
             // A store that answers for too few ops must not lose one in silence.
             let missing = || OpOutcome::Failed { problem: "no outcome was given".into() };
-            match outcomes.next().unwrap_or_else(missing) {
+            match self.outcomes.next().unwrap_or_else(missing) {
                 OpOutcome::Applied { .. } => {
                     if let Action::Create(_) = op.action {
                         context.index.make(op.id.as_str());
@@ -104,7 +118,8 @@ impl Batches {
     }
 
     /// The stale ops, and the request to load their records.
-    pub(super) fn take_stale(&mut self, context: &Context) -> Option<(LoadRequest, Vec<Op>)> {
+    pub(super) fn take_stale(&mut self, context: &mut Context) -> Option<(LoadRequest, Vec<Op>)> {
+        self.settle(usize::MAX, context);
         let stale = std::mem::take(&mut self.stale);
         let ids = stale.iter().flat_map(|op| op.rekeyed.iter().chain([&op.id])).cloned().collect();
         let remotes: Vec<RemoteRecord> = stale.iter().filter_map(said_by_the_source).collect();

@@ -120,7 +120,7 @@ pub(super) fn write(mut phase: Phase, mut batches: Batches) -> Step {
     if let Some((batch, plain)) = batches.next(phase.context_mut()) {
         return Step::Committing(Committing { phase, batch, plain, batches });
     }
-    match batches.take_stale(phase.context()) {
+    match batches.take_stale(phase.context_mut()) {
         Some((wanted, stale)) => Step::Loading(Loading { wanted, purpose: Purpose::Again(phase, stale) }),
         None => phase.go_on(),
     }
