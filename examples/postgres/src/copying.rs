@@ -11,6 +11,7 @@ use std::task::Poll;
 
 use futures_sink::Sink;
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Error, Statement};
 
@@ -18,34 +19,54 @@ use tokio_postgres::{Client, Error, Statement};
 pub(crate) const ROWS: usize = 50;
 
 /// Rows on their way.
-pub(crate) enum Copying {
+pub(crate) struct Copying {
+    call: Call,
+    rows: UnboundedSender<Option<Rows>>,
+}
+
+enum Call {
     Under(JoinHandle<Result<u64, Error>>),
     Over(Result<u64, Error>),
 }
 
 impl Copying {
+    /// Sends more rows. If the call is over, its answer says why.
+    pub(crate) fn send(&self, rows: Rows) {
+        drop(self.rows.send(Some(rows)));
+    }
+
+    /// These were all. Until then no other statement of the connection is carried out.
+    pub(crate) fn end(&self) {
+        drop(self.rows.send(None));
+    }
+
     /// How many rows there were, once the server has them all; `None` if the runtime has ended.
     pub(crate) async fn answer(self) -> Option<Result<u64, Error>> {
-        match self {
-            Self::Under(task) => task.await.ok(),
-            Self::Over(answer) => Some(answer),
+        match self.call {
+            Call::Under(task) => task.await.ok(),
+            Call::Over(answer) => Some(answer),
         }
     }
 }
 
 /// Begins to send rows in their text form. The statement is sent when this returns, so that what is sent next comes behind
-/// it; the rows follow on the runtime.
-pub(crate) async fn copying(runtime: &Handle, client: Arc<Client>, statement: Statement, rows: Rows) -> Copying {
+/// it; the rows follow on the runtime, while the caller makes more of them. Without an end the server takes none.
+pub(crate) async fn copying(runtime: &Handle, client: Arc<Client>, statement: Statement) -> Copying {
+    let (rows, mut more) = unbounded_channel::<Option<Rows>>();
     let mut call: Pin<Box<dyn Future<Output = Result<u64, Error>> + Send>> = Box::pin(async move {
         let mut sink = pin!(client.copy_in(&statement).await?);
-        poll_fn(|context| sink.as_mut().poll_ready(context)).await?;
-        sink.as_mut().start_send(Cursor::new(rows.0))?;
-        sink.finish().await
+        while let Some(rows) = more.recv().await {
+            let Some(rows) = rows else { return sink.finish().await };
+            poll_fn(|context| sink.as_mut().poll_ready(context)).await?;
+            sink.as_mut().start_send(Cursor::new(rows.0))?;
+        }
+        Ok(0)
     });
-    match poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await {
-        Poll::Ready(answer) => Copying::Over(answer),
-        Poll::Pending => Copying::Under(runtime.spawn(call)),
-    }
+    let call = match poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await {
+        Poll::Ready(answer) => Call::Over(answer),
+        Poll::Pending => Call::Under(runtime.spawn(call)),
+    };
+    Copying { call, rows }
 }
 
 /// A value of a row.

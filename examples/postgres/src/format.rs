@@ -17,12 +17,13 @@
 //! not. [`sql/tables.sql`](https://docs.rs/crate/tripartite-postgres/latest/source/sql/tables.sql) and `sql/audit.sql`
 //! have the tables, `sql/audit_view.sql` the view of the audit.
 
+use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tripartite::failure::{Classify, Failure};
 
 use crate::failure;
 use crate::names::{in_schema, is_name, quoted};
-use crate::pool::{Lease, Pool, PoolError, told};
+use crate::pool::{Lease, Pool, PoolError, Sent, told};
 
 /// What this version writes.
 pub const FORMAT: i32 = 3;
@@ -138,12 +139,22 @@ pub async fn migrate(pool: &Pool, schema: &str) -> Result<(), FormatError> {
 
 /// Whether this version may use the tables.
 pub(crate) async fn check(lease: &mut Lease, schema: &str) -> Result<(), FormatError> {
-    let none = || FormatError::None { schema: schema.to_owned() };
-    match lease.first(&in_schema(schema, META), &[]).await {
-        Ok(row) => check_found(schema, row.map(|row| (row.get(0), row.get(1))).ok_or_else(none)?),
-        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Err(none()),
+    match lease.send(&[asked(schema)]).await {
+        Ok(rows) => permits(schema, rows.first().and_then(|rows| rows.first())),
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => permits(schema, None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// What asks for the version of the tables.
+pub(crate) fn asked(schema: &str) -> Sent<'static> {
+    Sent { sql: in_schema(schema, META), values: Vec::new() }
+}
+
+/// Whether this version may use tables that say this.
+pub(crate) fn permits(schema: &str, row: Option<&Row>) -> Result<(), FormatError> {
+    let none = || FormatError::None { schema: schema.to_owned() };
+    check_found(schema, row.map(|row| (row.get(0), row.get(1))).ok_or_else(none)?)
 }
 
 fn check_found(schema: &str, (format, oldest): (i32, i32)) -> Result<(), FormatError> {

@@ -1,7 +1,7 @@
 //! Several statements at once: all are sent, in their order, before the first answer is waited for.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 /// Begins each call in its order, and answers as they do, in that order. A call sends its statement when it is begun.
@@ -35,6 +35,17 @@ where
     .await
 }
 
+/// Begins a call, and works while it is under way.
+pub(crate) async fn meanwhile<C: Future, W>(call: C, work: impl FnOnce() -> W) -> (C::Output, W) {
+    let mut call = pin!(call);
+    let begun = poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await;
+    let worked = work();
+    match begun {
+        Poll::Ready(answer) => (answer, worked),
+        Poll::Pending => (call.await, worked),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
@@ -66,6 +77,15 @@ mod tests {
         assert_eq!(answers, Ok(vec![3, 1, 2]));
         let order = ["sent 3", "sent 1", "sent 2", "answered 3", "answered 1", "answered 2"];
         assert_eq!(log.into_inner(), order);
+    }
+
+    #[test]
+    fn work_is_done_between_a_call_and_its_answer() {
+        let log = RefCell::new(Vec::new());
+        let work = || log.borrow_mut().push("worked".to_owned());
+        let answer = tripartite::drive::block_on(meanwhile(call(&log, 1), work));
+        assert_eq!(answer, (Ok(1), ()));
+        assert_eq!(log.into_inner(), ["sent 1", "worked", "answered 1"]);
     }
 
     #[test]

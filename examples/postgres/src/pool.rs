@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row, SimpleQueryMessage, Statement};
 
-use crate::copying::{Copying, Rows, copying};
+use crate::copying::{Copying, copying};
 use crate::failure::is_broken;
 use crate::pipeline::in_order;
 
@@ -307,20 +307,24 @@ impl Lease {
         self.heard(answers)
     }
 
-    /// Begins a transaction and sends statements in it, all without waiting for an answer.
-    pub(crate) async fn begin_with(&mut self, all: &[Sent<'_>]) -> Result<Vec<Vec<Row>>, tokio_postgres::Error> {
+    /// Begins a transaction by such a statement and sends others in it, all without waiting for an answer.
+    pub(crate) async fn begin_with(
+        &mut self,
+        sql: &str,
+        all: &[Sent<'_>],
+    ) -> Result<Vec<Vec<Row>>, tokio_postgres::Error> {
         let mut statements = Vec::with_capacity(all.len());
         for sent in all {
             statements.push(self.statement(&sent.sql).await?);
         }
         self.in_transaction = true;
         let client = self.client();
-        let mut calls: Vec<Call<'_>> =
-            vec![Box::pin(async { client.batch_execute("BEGIN").await.map(|()| Vec::new()) })];
+        let mut calls: Vec<Call<'_>> = vec![Box::pin(async { client.batch_execute(sql).await.map(|()| Vec::new()) })];
         for (sent, statement) in all.iter().zip(&statements) {
             calls.push(Box::pin(async move { client.query(statement, &sent.values()).await }));
         }
-        Ok(in_order(calls.into_iter()).await?.split_off(1))
+        let answers = in_order(calls.into_iter()).await.map(|mut answers| answers.split_off(1));
+        self.heard(answers)
     }
 
     /// How many rows a statement changed.
@@ -335,9 +339,9 @@ impl Lease {
     }
 
     /// Begins to send rows into a table, by a `COPY … FROM STDIN`.
-    pub(crate) async fn copy(&mut self, sql: &str, rows: Rows) -> Result<Copying, tokio_postgres::Error> {
+    pub(crate) async fn copy(&mut self, sql: &str) -> Result<Copying, tokio_postgres::Error> {
         let statement = self.statement(sql).await?;
-        Ok(copying(&self.shared.runtime, Arc::clone(&self.connected().client), statement, rows).await)
+        Ok(copying(&self.shared.runtime, Arc::clone(&self.connected().client), statement).await)
     }
 
     /// How many rows were sent into the table.
@@ -371,11 +375,11 @@ impl Lease {
         self.batch(sql).await
     }
 
-    /// Ends a transaction by `COMMIT` or `ROLLBACK`.
+    /// Ends a transaction by `COMMIT` or `ROLLBACK`. A commit that is refused ends it, too.
     pub(crate) async fn end(&mut self, sql: &str) -> Result<(), tokio_postgres::Error> {
-        self.batch(sql).await?;
-        self.in_transaction = false;
-        Ok(())
+        let ended = self.batch(sql).await;
+        self.in_transaction = ended.as_ref().is_err_and(is_broken);
+        ended
     }
 }
 

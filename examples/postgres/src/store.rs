@@ -71,8 +71,8 @@ use self::layout::Layout;
 use self::load::Reader;
 use self::near::{Aside, Rows};
 use self::tables::Tables;
-use crate::failure;
 use crate::pool::Lease;
+use crate::{failure, format};
 
 /// A plan may be that of the small table of the first night: rows are looked up one by one within `LATERAL`, and changed by
 /// where they stand, so that every plan reads an index for each and none joins whole tables.
@@ -282,20 +282,18 @@ impl PostgresStore {
         (way, is_plain): (Way, bool),
         keep: impl Fn(&[OpOutcome]) -> bool,
     ) -> Result<Vec<OpOutcome>, StoreError> {
-        let mut lease = self.begin().await?;
-        let mut state = self.settled(&mut lease).await?;
+        let (mut lease, mut state, opening) = self.opened().await?;
         let (tables, schema) = (&self.tables, &self.settings.schema);
         let (kinds, shapes) = (Arc::make_mut(&mut state.kinds), Arc::make_mut(&mut state.shapes));
         let known = Known { kinds, shapes, collided: Arc::make_mut(&mut state.collided) };
         let mut writer = Writer::new(&mut lease, (tables, &state.layout, schema), known, (batch, is_plain));
-        let written = match writer.carry_out(way).await {
-            Ok(outcomes) => writer.check().await.map(|number| (outcomes, number)),
-            Err(error) => Err(error),
-        };
-        let (outcomes, number) = match written {
-            Ok(written) => written,
+        let written = writer.carry_out((way, opening)).await;
+        let number = writer.number;
+        let outcomes = match written {
+            Ok(outcomes) => outcomes,
             Err(error) => {
                 lease.end("ROLLBACK").await?;
+                format::check(&mut lease, self.database.schema()).await?;
                 return Err(error);
             }
         };

@@ -197,7 +197,7 @@ impl Statements {
         if sent.is_empty() {
             return Ok(vec![Swap::Conflict; swaps.len()]);
         }
-        let rows = lease.begin_with(&sent).await?;
+        let rows = lease.begin_with("BEGIN", &sent).await?;
         lease.end("COMMIT").await?;
         Ok(answers(swaps.len(), &places, &rows))
     }
@@ -214,7 +214,7 @@ impl Statements {
         if places.len() < swaps.len() || sent.is_empty() {
             return Ok(SwapAll::Conflict);
         }
-        let rows = lease.begin_with(&sent).await?;
+        let rows = lease.begin_with("BEGIN", &sent).await?;
         let applied = answers(swaps.len(), &places, &rows).into_iter().map(|answer| match answer {
             Swap::Applied(version) => Some(version),
             Swap::Conflict => None,

@@ -20,7 +20,8 @@ mod remember;
 mod rows;
 mod unique;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+use std::iter;
 
 use tokio_postgres::Row;
 use tripartite::id::LocalId;
@@ -28,14 +29,17 @@ use tripartite::schema::Schema;
 use tripartite::store::{Batch, Op, OpOutcome, Precondition};
 use tripartite_sql::{Collided, Parked};
 
-use self::decide::{Decided, Written};
+use self::decide::{Cells, Decided, Written};
 pub(super) use self::entries::{Kinds, Name, TOGETHER};
-use super::StoreError;
 use super::bases::Shapes;
+use super::fence::Fence;
 use super::layout::Layout;
 use super::near;
 use super::tables::Tables;
+use super::{BEGIN, PostgresStore, State, StoreError};
 use crate::copying::Copying;
+use crate::format;
+use crate::pipeline::meanwhile;
 use crate::pool::{Lease, Sent};
 
 /// How the ops of a batch are kept apart.
@@ -47,23 +51,50 @@ pub(super) enum Way {
     Apart,
 }
 
-/// Constraints that wait for the end of a transaction are asked now, while it is known which op it was.
+/// Constraints that wait for the end of a transaction are asked now, while it is known which op it was. Else the commit asks
+/// them.
 const CHECK: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 
 /// A row that is locked was waited for already, while the batch was carried out together.
 const SHORTLY: &str = "SET LOCAL lock_timeout = '100ms'";
 
 /// Whether the register has match keys, which must be made anew for what changes; whether its schema is still stored as
-/// this; and whether rows can be copied. A copy that cannot even begin takes the connection with it.
+/// this; and whether rows can be copied. A copy that cannot even begin takes the connection with it. And the number of the
+/// transaction, by which is found out whether it was committed. Says what the triggers look at.
 const ASKED: &str = "
 SELECT EXISTS (SELECT FROM tripartite.settings WHERE register = {n} AND key = 'keys'),
     (SELECT value = $1 FROM tripartite.settings WHERE register = {n} AND key = 'schema'),
     (SELECT bool_and(has_table_privilege(t, 'INSERT') AND NOT row_security_active(t))
-     FROM unnest(ARRAY[{members_name}::regclass, 'tripartite.links'::regclass]) AS t)";
+     FROM unnest(ARRAY[{members_name}::regclass, 'tripartite.links'::regclass]) AS t),
+    pg_current_xact_id()::text, set_config('tripartite_batch.own', $2, true)";
 
 /// What the triggers look at.
 const OWN: &str = "SELECT set_config('tripartite_batch.own', 'on', true)";
 const NOT_OWN: &str = "SELECT set_config('tripartite_batch.own', 'off', true)";
+
+/// How a transaction begins.
+#[derive(Clone, Copy)]
+pub(super) enum Opening<'a> {
+    /// It has begun.
+    Over,
+    /// With the first statements of the batch, all in one round trip, if the tables are of this version and the claim of the job
+    /// holds.
+    Due(Option<&'a Fence>),
+}
+
+impl PostgresStore {
+    /// For a batch: what is pending has a transaction begun, else the batch begins it.
+    pub(super) async fn opened(&self) -> Result<(Lease, State, Opening<'_>), StoreError> {
+        let state = self.state();
+        let writes_out = state.layout.writes_out(&self.settings.schema).is_some();
+        if state.pending.is_empty() && state.layout.pending.is_empty() && !writes_out {
+            return Ok((self.database.pool().lease().await?, state, Opening::Due(self.fence.as_ref())));
+        }
+        let mut lease = self.begin().await?;
+        let state = self.settled(&mut lease).await?;
+        Ok((lease, state, Opening::Over))
+    }
+}
 
 /// Carries out a batch in a transaction that somebody else commits.
 pub(super) struct Writer<'a> {
@@ -85,8 +116,12 @@ pub(super) struct Writer<'a> {
     leaves: bool,
     /// Whether rows may be copied into the tables.
     copies: bool,
-    /// The keys and revisions of the rows that are to be entered.
-    numbers: Vec<(i64, i64)>,
+    /// The number of the transaction.
+    pub(super) number: Option<String>,
+    /// The keys of the rows that are to be entered, and their revision.
+    numbers: (Vec<i64>, i64),
+    /// The values of the new records that are not decided on yet.
+    early: VecDeque<Result<Cells<'a>, String>>,
     /// Rows on their way, and how many they are.
     under_way: Option<(Copying, usize)>,
     /// A row that gave its unique values up until others are written.
@@ -131,25 +166,29 @@ impl<'a> Writer<'a> {
             marks: false,
             leaves: false,
             copies: false,
-            numbers: Vec::new(),
+            number: None,
+            numbers: (Vec::new(), 0),
+            early: VecDeque::new(),
             under_way: None,
             parked: None,
         }
     }
 
-    pub(super) async fn carry_out(&mut self, way: Way) -> Result<Vec<OpOutcome>, StoreError> {
+    pub(super) async fn carry_out(&mut self, (way, opening): (Way, Opening<'_>)) -> Result<Vec<OpOutcome>, StoreError> {
         let batch = self.batch;
         let mut outcomes = Vec::with_capacity(batch.ops.len());
         match way {
             Way::Together => {
-                self.begin(self.layout.is_left && self.is_plain).await?;
+                self.begin(opening, self.layout.is_left && self.is_plain).await?;
                 for part in parts(&batch.ops) {
                     outcomes.extend(self.write(part).await?);
                 }
             }
             Way::Apart => {
                 self.is_plain = false;
-                self.begin(false).await?;
+                self.begin(opening, false).await?;
+                // An op may be tried more than once.
+                self.early.clear();
                 self.lease.batch(SHORTLY).await?;
                 outcomes = self.carry_out_apart().await?;
                 *self.kinds = Kinds::default();
@@ -158,28 +197,47 @@ impl<'a> Writer<'a> {
         Ok(outcomes)
     }
 
-    /// Asks the constraints that wait, and answers the number of the transaction.
-    pub(super) async fn check(&self) -> Result<Option<String>, StoreError> {
-        Ok(self.lease.value(&format!("{CHECK}; SELECT pg_current_xact_id()::text")).await?)
-    }
-
     /// Begins a batch, of which the triggers may leave the numbering and marking of rows to it.
-    async fn begin(&mut self, is_own: bool) -> Result<(), StoreError> {
+    async fn begin(&mut self, opening: Opening<'_>, is_own: bool) -> Result<(), StoreError> {
         let say = |sql: &str| Sent { sql: self.tables.sql(sql), values: Vec::new() };
         let stored = serde_json::to_string(self.schema).unwrap_or_default();
-        let asked = Sent { values: vec![Box::new(stored)], ..say(ASKED) };
-        let mut sent = vec![say(near::SHARED), asked, say(if is_own { OWN } else { NOT_OWN })];
-        sent.extend(self.numbering(is_own));
-        let answers = self.lease.send(&sent).await?;
+        let mut asked =
+            Sent { values: vec![Box::new(stored), Box::new(if is_own { "on" } else { "off" })], ..say(ASKED) };
+        let numbering = self.numbering(is_own);
+        if let Some((sql, count)) = &numbering {
+            asked.sql.push_str(sql);
+            asked.values.push(Box::new(*count));
+        }
+        let answers = self.open(opening, vec![say(near::SHARED), asked]).await?;
         let row = answers.get(1).and_then(|rows| rows.first()).ok_or(StoreError::Vanished)?;
-        let numbers = |row: &Row| row.get::<_, Vec<i64>>(0).into_iter().zip(row.get::<_, Vec<i64>>(1));
-        self.numbers = answers.iter().skip(3).flatten().flat_map(numbers).collect();
+        self.numbers = numbering.map(|_| (row.get(5), row.get(6))).unwrap_or_default();
+        self.number = row.get(3);
         self.is_own = is_own;
         // A trigger marks what is not the batch's own.
         self.marks = is_own && row.get::<_, bool>(0);
         self.leaves = is_own && self.layout.leaves && row.get::<_, Option<bool>>(1).unwrap_or(false);
         self.copies = row.get::<_, bool>(2);
         Ok(())
+    }
+
+    /// The answers to the first statements of the batch, in a transaction that may write.
+    async fn open(&mut self, opening: Opening<'_>, mut sent: Vec<Sent<'_>>) -> Result<Vec<Vec<Row>>, StoreError> {
+        let fence = match opening {
+            Opening::Over => return Ok(self.lease.send(&sent).await?),
+            Opening::Due(fence) => fence,
+        };
+        let of = self.tables.schema();
+        sent.splice(0..0, iter::once(format::asked(of)).chain(fence.map(|fence| fence.asked(of))));
+        let (batch, layout, schema) = (self.batch, self.layout, self.schema);
+        let (answers, early) =
+            meanwhile(self.lease.begin_with(BEGIN, &sent), || decide::created(layout, schema, &batch.ops)).await;
+        let mut answers = answers?;
+        self.early = early;
+        format::permits(of, answers.remove(0).first())?;
+        if let Some(fence) = fence {
+            fence.permits(answers.remove(0).first())?;
+        }
+        Ok(answers)
     }
 
     /// Says whether the statements from here on are the batch's own.

@@ -63,6 +63,30 @@ fn one_that_is_refused_keeps_no_other_out() {
     assert_eq!(bench.sql.value("SELECT count(*) FROM links").as_deref(), Some("99"));
 }
 
+/// Records, and how many numbers they have.
+fn revisions(bench: &Bench, of: &str) -> String {
+    let sql = format!("SELECT count(*) || ' ' || count(DISTINCT revision) FROM members WHERE {of}");
+    bench.sql.value(&sql).unwrap()
+}
+
+/// The rows of a batch share the number of their entry. A change has its own, which is larger.
+#[test]
+fn each_change_of_rows_that_were_entered_at_once_makes_a_larger_revision() {
+    let bench = Bench::of(SCHEMA);
+    let store = bench.store();
+    bench.night(&store, &text(&listed("x")));
+    let entered = bench.sql.value("SELECT max(revision) FROM members").unwrap();
+    assert_eq!(revisions(&bench, "true"), "100 1");
+    bench.sql.run("UPDATE members SET points = -1 WHERE external_id IN ('M001', 'M002', 'M003')");
+    assert_eq!(revisions(&bench, &format!("revision > {entered}")), "3 3");
+    let mut moved = listed("x");
+    moved.iter_mut().for_each(|record| record["name"] = json!("y"));
+    let report = bench.night(&store, &text(&moved));
+    assert_eq!(report["updated"], json!(100), "{report}");
+    assert_eq!(bench.sql.value("SELECT count(*) FROM members WHERE points = -1").as_deref(), Some("3"));
+    assert_eq!(revisions(&bench, &format!("revision > {entered} + 3")), "100 100");
+}
+
 /// PostgreSQL copies nothing into a table whose rows have policies.
 #[test]
 fn where_rows_have_policies_they_are_inserted() {

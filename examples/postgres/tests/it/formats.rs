@@ -1,11 +1,15 @@
 //! The version of the tables: who may use them, and what a program is told that may not.
 
 use serde_json::json;
+use tripartite::decide::batch;
 use tripartite::drive::{block_on, drive_blocking};
 use tripartite::failure::{Classify, Failure};
 use tripartite::id::ExternalId;
 use tripartite::memory::Listing;
+use tripartite::plan::plan_creation;
 use tripartite::schema::Policy;
+use tripartite::source::RemoteRecord;
+use tripartite::store::{OpOutcome, RecordStore};
 use tripartite_postgres::format::{self, FORMAT};
 use tripartite_postgres::jobs::PostgresJobStore;
 use tripartite_postgres::pool::Pool;
@@ -28,12 +32,25 @@ fn a_schema_without_tables_says_who_makes_them() {
 fn a_later_format_is_used_if_it_allows_it_and_else_refused_by_a_program_that_runs_too() {
     let bench = Bench::new();
     let (store, id) = (bench.store(), ExternalId::new("M1").unwrap());
+    bench.night(&store, r#"{"id": "M1", "name": "Áine"}"#);
+    let policy = Policy::new(bench.schema.clone());
+    let created = |id: &str| {
+        let remote = RemoteRecord::new(id.parse().unwrap(), bench.schema.record(&json!({"name": "Seán"})).unwrap());
+        let op = plan_creation(&policy, &remote).unwrap();
+        batch(&policy, "by-hand".parse().unwrap(), chrono::DateTime::UNIX_EPOCH, vec![op], None)
+    };
     bench.sql.run(&format!("UPDATE meta SET format = {}", FORMAT + 1));
     assert!(block_on(store.record(&id)).is_ok());
+    assert!(matches!(block_on(store.commit(&created("M2"))).unwrap()[..], [OpOutcome::Applied { .. }]));
     assert!(block_on(format::migrate(&bench.place.pool, &bench.place.schema)).is_ok());
     bench.sql.run(&format!("UPDATE meta SET oldest = {}", FORMAT + 1));
     let told = format!("have format {}, this version uses format {FORMAT}; use a later version", FORMAT + 1);
+    let unwritten = block_on(store.commit(&created("M3"))).unwrap_err().to_string();
+    assert_eq!(bench.sql.value("SELECT count(*) FROM members").as_deref(), Some("2"));
+    bench.sql.run("ALTER TABLE settings RENAME TO something");
     for error in [
+        unwritten,
+        block_on(store.commit(&created("M4"))).unwrap_err().to_string(),
         block_on(store.record(&id)).unwrap_err().to_string(),
         block_on(format::migrate(&bench.place.pool, &bench.place.schema)).unwrap_err().to_string(),
         block_on(PostgresJobStore::open_in(bench.place.pool.clone(), &bench.place.schema)).unwrap_err().to_string(),

@@ -1,15 +1,17 @@
 //! What becomes of each op, by the rows and links as they are locked.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tripartite::id::LocalId;
+use tripartite::schema::Schema;
 use tripartite::store::{Action, Op, OpOutcome, Precondition, Revision};
 use tripartite::value::Record;
 use tripartite_sql::Parked;
 
 use super::super::StoreError;
 use super::super::bases::Left;
+use super::super::layout::Layout;
 use super::Writer;
 use crate::pool::Sent;
 
@@ -147,11 +149,13 @@ impl<'a> Writer<'a> {
         let mut decided = Vec::with_capacity(ops.len());
         for (at, op) in ops.iter().enumerate() {
             decided.push(match (&op.action, &op.expect) {
-                (Action::Create(_), Precondition::Unlinked) if found.has(op.id.as_str()) => Decided::Stale,
-                (Action::Create(record), Precondition::Unlinked) => match self.cells(record) {
-                    Ok(cells) => Decided::Create { at, op, cells },
-                    Err(problem) => Decided::Failed(problem),
-                },
+                (Action::Create(record), Precondition::Unlinked) => {
+                    match self.early.pop_front().unwrap_or_else(|| cells(self.layout, self.schema, record)) {
+                        _ if found.has(op.id.as_str()) => Decided::Stale,
+                        Ok(cells) => Decided::Create { at, op, cells },
+                        Err(problem) => Decided::Failed(problem),
+                    }
+                }
                 (Action::Create(_), _) | (_, Precondition::Unlinked) => Decided::Stale,
                 (_, Precondition::Revision(revision)) => self.linked(at, op, &found, *revision).await?,
                 (_, Precondition::Free { local, revision }) => self.free(at, op, &found, local, *revision).await?,
@@ -241,24 +245,33 @@ impl<'a> Writer<'a> {
             _ if op.makes_revision() && row.is_there => (None, Also::Nothing),
             _ => (None, Also::NotAtAll),
         };
-        match patch.map(|patch| self.cells(patch)).transpose() {
+        match patch.map(|patch| cells(self.layout, self.schema, patch)).transpose() {
             Ok(cells) => {
                 Decided::Change { at, op, row, cells: cells.unwrap_or_default(), also, deactivated, is_linked }
             }
             Err(problem) => Decided::Failed(problem),
         }
     }
+}
 
-    /// The values that a record states.
-    fn cells(&self, record: &'a Record) -> Result<Cells<'a>, String> {
-        let stated = record.fields().enumerate().filter(|(_, field)| !field.is_missing());
-        let mut cells = Vec::new();
-        for (position, field) in stated {
-            let Some(Some(column)) = self.layout.columns.get(position) else {
-                return Err("a field has no column yet".to_owned());
-            };
-            cells.push((position, column.cell(self.schema, position, field)?));
-        }
-        Ok(cells)
+/// The values of new records, in their order.
+pub(super) fn created<'a>(layout: &Layout, schema: &Schema, ops: &'a [Op]) -> VecDeque<Result<Cells<'a>, String>> {
+    let record = |op: &'a Op| match (&op.action, &op.expect) {
+        (Action::Create(record), Precondition::Unlinked) => Some(cells(layout, schema, record)),
+        _ => None,
+    };
+    ops.iter().filter_map(record).collect()
+}
+
+/// The values that a record states.
+fn cells<'a>(layout: &Layout, schema: &Schema, record: &'a Record) -> Result<Cells<'a>, String> {
+    let stated = record.fields().enumerate().filter(|(_, field)| !field.is_missing());
+    let mut cells = Vec::with_capacity(record.len());
+    for (position, field) in stated {
+        let Some(Some(column)) = layout.columns.get(position) else {
+            return Err("a field has no column yet".to_owned());
+        };
+        cells.push((position, column.cell(schema, position, field)?));
     }
+    Ok(cells)
 }
