@@ -273,7 +273,7 @@ fn unit_named(schema: &Schema, name: &str) -> Option<Unit> {
 }
 
 fn is_enforced(policy: &Policy, loaded: &Loaded, unit: Unit) -> bool {
-    policy.rule(unit, loaded.strategy.as_ref()).strategy == Strategy::Enforced
+    *policy.deciding(unit, loaded.strategy.as_ref()).1 == Strategy::Enforced
 }
 
 /// Whether the next sync would undo what is answered: the unit is enforced, and what is in dispute has no other rule.

@@ -49,7 +49,7 @@ impl Filter {
             && self.clash.is_none_or(|clash| clash == conflict.clash)
             && self.ids.as_ref().is_none_or(|ids| ids.contains(&loaded.id))
             && (self.strategy.as_ref())
-                .is_none_or(|strategy| policy.rule(unit, loaded.strategy.as_ref()).strategy == *strategy)
+                .is_none_or(|strategy| policy.deciding(unit, loaded.strategy.as_ref()).1 == strategy)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::value::{FieldRef, Record};
 /// Whether a new record is written, and stored as its base, exactly as the source states it.
 pub(super) fn is_taken_as_it_stands(policy: &Policy, record: &Record) -> bool {
     let schema = policy.schema();
-    let owned = |&unit: &_| policy.rule(unit, None).strategy == Strategy::LocalOwned;
+    let owned = |&unit: &_| *policy.deciding(unit, None).1 == Strategy::LocalOwned;
     record.len() == schema.fields().len()
         && !record.has_missing()
         && record.extra().is_missing()

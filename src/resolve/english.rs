@@ -72,14 +72,20 @@ fn decided(why: &UnitReason<'_>) -> String {
         true => Cow::Owned(format!("{} (decided as one)", why.unit)),
         false => Cow::Borrowed(&*why.unit),
     };
-    let happened = happened(why, &name);
-    match why.verdict {
-        Verdict::Conflict(_) => format!("{happened}; {}.", settled(why)),
-        _ => format!("{happened}, {}.", followed(why)),
-    }
+    let mut sentence = happened(why, &name);
+    let (mark, rest) = match why.verdict {
+        Verdict::Conflict(_) => ("; ", settled(why)),
+        _ => (", ", followed(why)),
+    };
+    // Every entry has one, so it grows once.
+    sentence.reserve_exact(mark.len() + rest.len() + 1);
+    sentence.push_str(mark);
+    sentence.push_str(&rest);
+    sentence.push('.');
+    sentence
 }
 
-fn followed(why: &UnitReason<'_>) -> String {
+fn followed(why: &UnitReason<'_>) -> Cow<'static, str> {
     match (&why.verdict, why.decision) {
         (Verdict::InSync | Verdict::Converged, _) => "so nothing is in dispute".into(),
         (Verdict::Adopted, _) => "so it is in step from now on".into(),
@@ -88,32 +94,30 @@ fn followed(why: &UnitReason<'_>) -> String {
         (_, Decision::DriftReverted) => {
             "but the source's value is enforced, so the edit was undone; the audit keeps it".into()
         }
-        (_, Decision::KeptLocal) => format!("but {}, so the value here was kept", ground(why)),
+        (_, Decision::KeptLocal) => format!("but {}, so the value here was kept", ground(why)).into(),
         (_, Decision::TookRemote) => "so the source's value was taken".into(),
         (_, Decision::Merged) => "so the change was merged with what is only here".into(),
         (Verdict::LocalOnly(LocalChange::Unbased), _) => "so the value here stays".into(),
         (Verdict::LocalOnly(_), _) if apart(why, "").is_some() => {
-            format!("but {}, so the sides stay as they are", ground(why))
+            format!("but {}, so the sides stay as they are", ground(why)).into()
         }
         _ => "so the edit stays".into(),
     }
 }
 
-fn settled(why: &UnitReason<'_>) -> String {
-    let rule = format!("by the rule \"{}\"", why.rule);
+fn settled(why: &UnitReason<'_>) -> Cow<'static, str> {
+    let rule = &why.rule;
+    let by_the_rule = |what| Cow::Owned(format!("by the rule \"{rule}\" {what}"));
     match why.decision {
-        Decision::TookRemote => {
-            format!("{rule} the source's value was taken, and the audit keeps the one from here")
-        }
-        Decision::KeptLocal => format!("{rule} the value here was kept"),
+        Decision::TookRemote => by_the_rule("the source's value was taken, and the audit keeps the one from here"),
+        Decision::KeptLocal => by_the_rule("the value here was kept"),
         Decision::Merged if why.collisions.is_empty() => "both changes were merged and nothing was lost".into(),
-        Decision::Merged => format!("{rule} the two were merged"),
-        Decision::HeldOpen if why.collisions.is_empty() => {
-            format!("{rule} the value here stays until somebody decides")
-        }
+        Decision::Merged => by_the_rule("the two were merged"),
+        Decision::HeldOpen if why.collisions.is_empty() => by_the_rule("the value here stays until somebody decides"),
         Decision::HeldOpen => {
             let open = why.open().join(" and ");
-            format!("the rest was merged, and {rule} the value here at {open} stays until somebody decides")
+            let rest = "stays until somebody decides";
+            format!("the rest was merged, and by the rule \"{rule}\" the value here at {open} {rest}").into()
         }
         Decision::Entered => "a person entered a value".into(),
         Decision::DriftReverted | Decision::Nothing => "nothing was done".into(),
@@ -155,6 +159,9 @@ fn happened(why: &UnitReason<'_>, name: &str) -> String {
 /// Where the base moves on without the value here, that the two differ need not be anybody's edit. What is only ever
 /// filled was filled, so where it is empty somebody emptied it.
 fn apart(why: &UnitReason<'_>, name: &str) -> Option<String> {
+    if !matches!(why.verdict, Verdict::LocalOnly(_) | Verdict::Conflict(_)) {
+        return None;
+    }
     let owned = match why.strategy() {
         Some("local_owned") => true,
         Some("fill_only") => false,

@@ -69,7 +69,9 @@ impl fmt::Display for DecidingRule {
             RuleSource::Source => "source",
             RuleSource::FirstSync => "first_sync",
         };
-        write!(f, "{source}: {}", self.strategy)
+        f.write_str(source)?;
+        f.write_str(": ")?;
+        self.strategy.fmt(f)
     }
 }
 
@@ -197,23 +199,28 @@ impl Policy {
     /// # Ok::<(), tripartite::schema::SchemaError>(())
     /// ```
     pub fn rule(&self, unit: Unit, record: Option<&Strategy>) -> DecidingRule {
-        let rule = |source, strategy: &Strategy| DecidingRule { source, strategy: strategy.clone() };
+        let (source, strategy) = self.deciding(unit, record);
+        DecidingRule { source, strategy: strategy.clone() }
+    }
+
+    /// The same, borrowed.
+    pub(crate) fn deciding<'p>(&'p self, unit: Unit, record: Option<&'p Strategy>) -> (RuleSource, &'p Strategy) {
         let spec = self.schema.spec();
         if let Some(strategy) = record {
-            return rule(RuleSource::Record, strategy);
+            return (RuleSource::Record, strategy);
         }
         let lead = self.schema.members(&unit).first().and_then(|&at| spec.fields.get(at));
         if let Some(strategy) = lead.and_then(|field| field.strategy.as_ref()) {
-            return rule(RuleSource::Field, strategy);
+            return (RuleSource::Field, strategy);
         }
         if let Unit::Group(index) = unit
             && let Some(strategy) = spec.groups.get(index).and_then(|group| group.strategy.as_ref())
         {
-            return rule(RuleSource::Group, strategy);
+            return (RuleSource::Group, strategy);
         }
         match &self.strategy {
-            Some(strategy) => rule(RuleSource::Run, strategy),
-            None => rule(RuleSource::Source, &spec.strategy),
+            Some(strategy) => (RuleSource::Run, strategy),
+            None => (RuleSource::Source, &spec.strategy),
         }
     }
 
