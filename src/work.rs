@@ -169,6 +169,10 @@
 //! A store that is unable to do the last one together gets a `swap_chain` of the same, with the attempt in the slot, and then
 //! a `compare_and_swap` that takes it out. The first way stores a job by two commits, the second one by three.
 //!
+//! The gates of the next 32 jobs of each kind are read in one call, and the worker tries the jobs of the next second by them: a
+//! swap finds a gate that has changed since. So where each key has a source of its own, one job in 32 has that call, and
+//! under a kept ticket one a second.
+//!
 //! A run of more than a second reads its gate before the end, since other runs of the source have changed it. The first
 //! success of a day removes old history. A change by somebody else costs two more calls: one to read what changed, and the
 //! rest of the chain once more. A fire of a schedule costs two calls for each 256 organisations, and three for its

@@ -1,5 +1,6 @@
 //! One tick: due jobs are chosen in a fair order, and one job is carried from its claim to its end.
 
+mod gates;
 mod keeping;
 mod taking;
 mod ungated;
@@ -31,8 +32,6 @@ pub(super) struct ActiveTick<'a, S: JobStore, H, C> {
     cx: Context<'a, S, H, C>,
     memory: &'a mut Memory,
     tick: Tick,
-    /// The gates that were read, and at which no job was tried yet.
-    read_gates: BTreeMap<ConnectorId, Result<Versioned<Gate>, WorkError<S::Error>>>,
     /// The gates at which jobs were tried. `None`: the gate admits no run, or cannot be read.
     gates: BTreeMap<ConnectorId, Option<Versioned<Gate>>>,
     /// The keys whose connector's health permits no attempt now.
@@ -63,8 +62,9 @@ enum Readiness {
 
 impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
     pub(super) fn new(cx: Context<'a, S, H, C>, memory: &'a mut Memory) -> Self {
-        let (read_gates, gates, unwell) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        Self { cx, memory, tick: Tick::default(), read_gates, gates, unwell }
+        memory.gates.age(cx.time());
+        let (gates, unwell) = (BTreeMap::new(), BTreeSet::new());
+        Self { cx, memory, tick: Tick::default(), gates, unwell }
     }
 
     pub(super) async fn run(mut self) -> Result<Tick, WorkError<S::Error>> {
@@ -141,7 +141,7 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
             // read.
             everything = self.memory.due_queue.read(queue, now, true).await?;
             // What was read before a job was listed says nothing of it.
-            self.read_gates.clear();
+            self.memory.gates.clear();
         }
     }
 
@@ -190,64 +190,6 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
         if let Some(at) = at {
             self.memory.due_queue.put_off(key, kind, at);
         }
-    }
-
-    /// Whose turn it is at a job's gate. `None` while the gate admits no run.
-    async fn gate_turn(&mut self, key: &SyncKey, now: DateTime<Utc>) -> Result<Option<Turn>, WorkError<S::Error>> {
-        if !self.gates.contains_key(&key.connector) {
-            if !self.read_gates.contains_key(&key.connector) {
-                self.read_next_gates(key).await?;
-            }
-            let gate = match self.read_gates.remove(&key.connector) {
-                Some(Ok(gate)) => self.unless_shut(key, gate, now).await?,
-                Some(Err(error)) => {
-                    self.pass_over(error)?;
-                    None
-                }
-                None => None,
-            };
-            self.gates.insert(key.connector.clone(), gate);
-        }
-        let gate = self.gates.get(&key.connector).and_then(Option::as_ref);
-        let kept = self.kept_for(&key.connector).map(KeptTicket::turn);
-        Ok(gate.map(|gate| kept.unwrap_or_else(|| gate.record.as_ref().map_or(Turn::Urgent, Gate::turn))))
-    }
-
-    /// Reads the gate of a job, and those of the jobs behind it in the same round trip.
-    async fn read_next_gates(&mut self, key: &SyncKey) -> Result<(), WorkError<S::Error>> {
-        let mut connectors = self.memory.due_queue.next_connectors();
-        connectors.insert(key.connector.clone());
-        connectors.retain(|connector| !self.gates.contains_key(connector) && !self.read_gates.contains_key(connector));
-        let connectors: Vec<_> = connectors.into_iter().collect();
-        let gates = self.cx.queue.load_gates(&connectors).await?;
-        self.read_gates.extend(connectors.into_iter().zip(gates));
-        Ok(())
-    }
-
-    /// The gate, if it admits a run.
-    async fn unless_shut(
-        &mut self,
-        key: &SyncKey,
-        gate: Versioned<Gate>,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Versioned<Gate>>, WorkError<S::Error>> {
-        let (limits, mut gate) = (&self.cx.settings.gate, gate);
-        if let Some(kept) = self.kept_for(&key.connector) {
-            if gate.record.as_ref().is_some_and(|gate| gate.lasts(kept, limits, now).is_some()) {
-                return Ok(Some(gate));
-            }
-            gate = self.give_back(Some(gate)).await?.unwrap_or(Versioned::nothing());
-        }
-        let refusal = gate.record.as_ref().and_then(|gate| gate.refusal(limits, now));
-        let Some(until) = refusal.map(|shut| shut.until()) else { return Ok(Some(gate)) };
-        self.tick.next = earlier(self.tick.next, Some(until));
-        if self.memory.skew_check.wants_gate(&key.connector, until, now) {
-            match self.cx.queue.gate_skew_notice(key, now).await {
-                Ok(notice) => self.memory.notices.extend(notice),
-                Err(error) => self.pass_over(error)?,
-            }
-        }
-        Ok(None)
     }
 
     /// Tries to start a job. Returns whether there was an attempt.
@@ -386,6 +328,8 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
             Ok(outcome) => {
                 if ending.keep && outcome != Outcome::Fenced {
                     self.memory.kept = ending.ticket.kept.take();
+                } else {
+                    self.memory.gates.forget(&ending.job.key.connector);
                 }
                 Ok(ending.into_attempted(outcome))
             }

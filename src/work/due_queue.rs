@@ -312,6 +312,11 @@ impl DueQueue {
         self.spread = (2 * self.spread).min(SPREAD);
     }
 
+    /// Whether others have started what this worker tried lately.
+    pub(super) fn meets_others(&self) -> bool {
+        self.spread > 1
+    }
+
     /// The next jobs of a kind at the same gate, which may be claimed in place of the one that was chosen: none while this
     /// worker meets nobody.
     pub(super) fn rivals(&self, connector: &ConnectorId, kind: Turn, at_most: usize) -> Vec<SyncKey> {

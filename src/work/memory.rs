@@ -8,8 +8,9 @@ use super::claim::PendingClaim;
 use super::clock_skew::SkewCheck;
 use super::due_queue::DueQueue;
 use super::ending::Ending;
-use crate::gate::KeptTicket;
-use crate::id::{Incarnation, Nonce, SyncKey};
+use super::record::Versioned;
+use crate::gate::{Gate, KeptTicket};
+use crate::id::{ConnectorId, Incarnation, Nonce, SyncKey};
 use crate::notice::Notice;
 
 /// For how long a worker skips a connector in its cool-down without reading its health. A person may reset it
@@ -35,6 +36,8 @@ pub(super) struct Memory {
     pub(super) deferred: BTreeMap<SyncKey, Option<DateTime<Utc>>>,
     pub(super) deferred_until: Option<DateTime<Utc>>,
     pub(super) skew_check: SkewCheck,
+    /// The gates that it has read lately.
+    pub(super) gates: KnownGates,
 }
 
 impl Memory {
@@ -50,6 +53,7 @@ impl Memory {
             deferred: BTreeMap::new(),
             deferred_until: None,
             skew_check: SkewCheck::default(),
+            gates: KnownGates::default(),
         }
     }
 
@@ -67,5 +71,41 @@ impl Memory {
             self.deferred.clear();
             self.deferred_until = Some(now + PATIENCE);
         }
+    }
+}
+
+/// For how long a worker takes a gate to be as it has read it, if it has tried no job there.
+const GATE_TRUST: TimeDelta = TimeDelta::seconds(1);
+
+/// Gates, and when each was read.
+#[derive(Debug, Default)]
+pub(super) struct KnownGates(BTreeMap<ConnectorId, (DateTime<Utc>, Versioned<Gate>)>);
+
+impl KnownGates {
+    /// At the beginning of a tick what is known was read some time ago.
+    pub(super) fn age(&mut self, now: DateTime<Utc>) {
+        self.0.retain(|_, (at, _)| *at <= now && now - *at < GATE_TRUST);
+        self.0.values_mut().for_each(|(_, gate)| gate.remembered = true);
+    }
+
+    pub(super) fn keep(&mut self, connector: ConnectorId, gate: Versioned<Gate>, now: DateTime<Utc>) {
+        self.0.insert(connector, (now, gate));
+    }
+
+    pub(super) fn get(&self, connector: &ConnectorId) -> Option<&Versioned<Gate>> {
+        self.0.get(connector).map(|(_, gate)| gate)
+    }
+
+    pub(super) fn take(&mut self, connector: &ConnectorId) -> Option<Versioned<Gate>> {
+        self.0.remove(connector).map(|(_, gate)| gate)
+    }
+
+    /// Its gate has changed.
+    pub(super) fn forget(&mut self, connector: &ConnectorId) {
+        self.0.remove(connector);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
     }
 }

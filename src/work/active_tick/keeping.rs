@@ -17,6 +17,7 @@ impl<S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'_, S, H, C> {
         gate: Option<Versioned<Gate>>,
     ) -> Result<Option<Versioned<Gate>>, WorkError<S::Error>> {
         let Some(kept) = self.memory.kept.take() else { return Ok(gate) };
+        self.memory.gates.forget(&kept.key().connector);
         let (key, ticket) = (kept.key().clone(), HeldTicket { nonce: kept.nonce().clone(), kept: Some(kept) });
         self.cx.queue.release_ticket(&key, &ticket, gate, self.cx.time()).await.map(Some)
     }

@@ -109,7 +109,7 @@ fn a_job_costs_the_same_however_many_wait() {
     // Each is started by one tick, or by one that finds the gate shut and one that finds it open.
     let (open, spaced) = (Limits::new(5, Duration::ZERO), Limits::new(5, Duration::from_secs(1)));
     for by in [Trigger::Manual, Trigger::Scheduled] {
-        for (gate, most_keys, most_calls) in [(open, 100, 7), (spaced, 1500, 12)] {
+        for (gate, most_keys, most_calls) in [(open, 100, 5), (spaced, 1500, 12)] {
             for waiting in [750, 3_000] {
                 let (keys, calls) = cost_of_a_job(waiting, by, gate);
                 assert!(keys <= most_keys, "{keys} keys are read for a job while {waiting} wait: {by:?} {gate:?}");
@@ -293,6 +293,37 @@ fn a_job_costs_six_round_trips_with_a_record_to_write_and_five_with_nothing_to_d
         assert!(worker.tick_blocking(&queue, &club, &club.watch).unwrap().attempt.is_none());
         assert_eq!(queue.store().calls(), ["due_many page"; 2], "the urgent ones, and as there are none, the rest");
     }
+}
+
+/// Where each key has a source of its own, a tick reads the gates of the jobs that come next.
+#[test]
+fn the_gates_of_the_next_jobs_are_read_in_one_call() {
+    let (club, queue) = (Club::new(), Queue::new(Counting::default()));
+    let mut worker = awake(&queue, &club, Limits::new(9, Duration::ZERO));
+    (0..64).for_each(|number| ask(&queue, &club, &format!("o{number}/s{number}"), Trigger::Scheduled));
+    club.watch.wait(TimeDelta::seconds(6));
+    queue.store().calls();
+    for _ in 0..64 {
+        let attempt = worker.tick_blocking(&queue, &club, &club.watch).unwrap().attempt.unwrap();
+        assert_eq!(attempt.outcome, Outcome::Completed { follow_up: false });
+    }
+    let calls = queue.store().calls();
+    let reads = calls.iter().filter(|call| call.starts_with("get_many gate")).count();
+    assert!(reads <= 3, "{reads} calls for the gates of 64 jobs");
+}
+
+#[test]
+fn a_gate_that_somebody_has_filled_since_it_was_read_lets_nobody_in() {
+    let (club, queue) = (Club::new(), Queue::new(Counting::default()));
+    let mut worker = awake(&queue, &club, FULL);
+    ["b/first", "a/full"].iter().for_each(|name| ask(&queue, &club, name, Trigger::Manual));
+    let mut tick = || worker.tick_blocking(&queue, &club, &club.watch).unwrap();
+    assert_eq!(tick().attempt.unwrap().key, key("b/first"));
+    occupy(&queue, &club, &FULL);
+    let second = tick();
+    assert_eq!(second.attempt, None, "by what was read before");
+    assert!(second.next > Some(club.now() + TimeDelta::minutes(40)), "until the other one has ended");
+    assert_eq!(block_on(queue.gate("full")).unwrap().unwrap().running(club.now()).count(), 1);
 }
 
 /// One fire of a schedule is so many round trips, however many organisations it is for.
