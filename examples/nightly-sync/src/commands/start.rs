@@ -160,13 +160,7 @@ pub(super) fn start(console: &mut Console, args: &Request) -> Result<Started, St
         Some(database) => known(console, database, args).map_err(stored)?,
         None => None,
     };
-    if let (Some(given), Some(known)) = (&args.id_field, &known)
-        && *given != known.id_field
-    {
-        return Err(StartError::IdField { known: known.id_field.clone(), given: given.clone() });
-    }
-    let id_field = args.id_field.clone().or_else(|| known.as_ref().map(|known| known.id_field.clone()));
-    let id_field = id_field.unwrap_or_else(|| ID_FIELD.to_owned());
+    let id_field = id_field(args, known.as_ref())?;
     let mut count = None;
     let SchemaFile { schema, mut rules, guards } = match (&args.schema, &known, &database) {
         (Some(file), ..) => {
@@ -268,6 +262,17 @@ fn attached(
         false => database.attach(&args.register, &table, settings),
     };
     attached.map_err(stored)
+}
+
+/// The name of the id field: as it is given, or as it is known.
+fn id_field(args: &Request, known: Option<&Settings>) -> Result<String, StartError> {
+    match (&args.id_field, known) {
+        (Some(given), Some(known)) if *given != known.id_field => {
+            Err(StartError::IdField { known: known.id_field.clone(), given: given.clone() })
+        }
+        (Some(given), _) => Ok(given.clone()),
+        (None, known) => Ok(known.map_or(ID_FIELD, |known| &known.id_field).to_owned()),
+    }
 }
 
 /// What the database remembers of the register. That it does not know it is said: a key may be mistyped.

@@ -127,8 +127,14 @@ fn of_texts(name: &str, values: &[&str]) -> (serde_json::Value, String, String) 
 fn each_setting_is_proposed_with_its_evidence() {
     for (name, values, expected, evidence) in [
         (
+            "born",
+            &["20240131", "20240105"][..],
+            json!({"kind": "date", "formats": ["%Y%m%d"]}),
+            "2 values, 2 of which allow no other order",
+        ),
+        (
             "x",
-            &["31/01/2024", "05/01/2024", "06/02/2024"][..],
+            &["31/01/2024", "05/01/2024", "06/02/2024"],
             json!({"kind": "date", "formats": ["%d/%m/%Y"]}),
             "3 values, 1 of which allow no other order",
         ),
@@ -144,12 +150,6 @@ fn each_setting_is_proposed_with_its_evidence() {
             json!({"kind": "date", "formats": ["%Y-%m-%d", "%d.%m.%Y"], "nulls": ["n/a"]}),
             "2 values, 2 of which allow no other order, 1 time \"n/a\", which is null",
         ),
-        (
-            "born",
-            &["20240131", "20240105"],
-            json!({"kind": "date", "formats": ["%Y%m%d"]}),
-            "2 values, 2 of which allow no other order",
-        ),
         ("x", &["20240131", "20240105"], json!({"kind": "text"}), "2 values"),
         (
             "x",
@@ -163,7 +163,6 @@ fn each_setting_is_proposed_with_its_evidence() {
             json!({"kind": "boolean", "true": ["ja"], "false": ["nein"]}),
             "3 values, 2 times ja and 1 time nein",
         ),
-        ("x", &["y", "Y", "y"], json!({"kind": "text"}), "3 values"),
         ("x", &["TRUE", "false"], json!({"kind": "boolean"}), "2 values, 1 time true and 1 time false"),
         ("x", &["2,40", "1.234,56", "7"], json!({"kind": "decimal", "comma": true}), "3 values, 2 with a comma"),
         ("x", &["1,2", "3,4"], json!({"kind": "text"}), "2 values"),
@@ -194,6 +193,12 @@ fn each_setting_is_proposed_with_its_evidence() {
         let (setting, told, _) = of_texts(name, values);
         assert_eq!((setting, &told[..]), (expected, evidence), "{name} {values:?}");
     }
+}
+
+#[test]
+fn one_word_alone_is_no_boolean() {
+    let (setting, evidence, _) = of_texts("x", &["y", "Y", "y"]);
+    assert_eq!((setting, &evidence[..]), (json!({"kind": "text"}), "3 values"));
 }
 
 #[test]

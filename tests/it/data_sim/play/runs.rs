@@ -193,8 +193,8 @@ impl World {
                 stopped = true;
                 let alone = self.commits == began && self.done == done;
                 held_back(alone, how, s.plan(), population)?;
+                let plan = s.plan().id();
                 if how.guarded == Some(true) || self.fault() == Fault::ApprovesItself {
-                    let plan = s.plan().id();
                     s.approve(plan)
                 } else {
                     self.refused(source, s.plan(), alone && how.only != 0 && !applies)?;
@@ -202,14 +202,13 @@ impl World {
                 }
             }
             Step::Done(Done { report, plan, .. }) => {
-                let alone = self.commits == began + commits;
-                self.counted(source, &report, &wrote, how, alone && plan.is_none() && !applies)?;
-                let undisturbed = alone && !applies && plan.is_none() && self.done == done;
-                let whole = undisturbed && !stopped && !how.streaming;
-                kept_within(whole, how, wrote.deactivated, population)?;
+                let alone = self.commits == began + commits && plan.is_none() && !applies;
+                self.counted(source, &report, &wrote, how, alone)?;
+                let undisturbed = alone && self.done == done;
+                kept_within(undisturbed && !stopped && !how.streaming, how, wrote.deactivated, population)?;
                 if let Some(before) = before.as_ref().filter(|_| undisturbed) {
-                    let (sent, report, after) = (&sent, &report, &self.ground.state);
-                    one_question(&Read { source, frame: &frame, sent, how, report, before, after })?;
+                    let after = &self.ground.state;
+                    one_question(&Read { source, frame: &frame, sent: &sent, how, report: &report, before, after })?;
                 }
                 if plan.is_none() && !applies && how.only == 0 {
                     self.heard(source, &report, &sent, &wrote);
@@ -217,7 +216,7 @@ impl World {
                 return Ok(Flow::Over(Box::new(report), plan, wrote));
             }
         };
-        let on = Running {
+        Ok(Flow::On(Box::new(Running {
             source,
             frame,
             step,
@@ -231,8 +230,7 @@ impl World {
             done,
             population,
             before,
-        };
-        Ok(Flow::On(Box::new(on)))
+        })))
     }
 
     fn load(&mut self, source: usize, frame: &Frame, wanted: &LoadRequest) -> Records {
