@@ -28,11 +28,11 @@ const TOLD: &str = "SELECT version, pg_notify('tripartite_jobs', tableoid::text)
 
 const DELETE: &str = "DELETE FROM tripartite.jobs WHERE key = $1 AND version = $2 RETURNING version";
 
-/// The lock is of the version that is expected, or the row is passed over.
+/// The lock is of the version that is expected, or the row is passed over. The limit is for the planner, as in `CHAIN`.
 const TAKE: &str = "
 WITH asked AS (
     SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::timestamptz[], $5::integer[]) WITH ORDINALITY
-    AS asked(key, expect, bytes, due, shard, place)
+    AS asked(key, expect, bytes, due, shard, place) LIMIT cardinality($1)
 ), free AS (
     SELECT asked.* FROM asked JOIN tripartite.jobs held ON held.key = asked.key AND held.version = asked.expect
     ORDER BY place LIMIT 1 FOR UPDATE OF held SKIP LOCKED
