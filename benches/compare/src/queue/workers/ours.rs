@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use tripartite::drive::drive_blocking;
@@ -129,15 +129,16 @@ where
     let incarnation = Incarnation::new(random).expect("it is not all zero");
     let settings = Settings::default().gate(Limits::new(100, Duration::ZERO));
     let mut worker = Worker::new("worker".parse().expect("a short text is an id"), incarnation, settings);
-    let now = at(0) + TimeDelta::minutes(1);
+    let begun = Instant::now();
+    let clock = || at(60) + TimeDelta::from_std(begun.elapsed()).unwrap_or_default();
     while left.load(Ordering::Relaxed) > 0 {
-        let tick = worker.tick(&queue, &*handler, &|| now).await.unwrap_or_else(|error| panic!("{error}"));
+        let tick = worker.tick(&queue, &*handler, &clock).await.unwrap_or_else(|error| panic!("{error}"));
         if let Some(attempt) = tick.attempt {
             assert!(matches!(attempt.outcome, Outcome::Completed { .. }), "{:?}", attempt.outcome);
             left.fetch_sub(1, Ordering::Relaxed);
         }
     }
-    worker.leave(&queue, &|| now).await.unwrap_or_else(|error| panic!("{error}"));
+    worker.leave(&queue, &clock).await.unwrap_or_else(|error| panic!("{error}"));
 }
 
 /// A source whose one record is in step.
