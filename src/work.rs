@@ -141,7 +141,8 @@
 //!
 //! So an urgent job that waits alone is the next to start, or the one after that. With starts a minute apart, that is
 //! two minutes, however many organisations the night has. Starts that were under way when it was asked for come before
-//! it. A scheduled job that came within the last five seconds may not be counted yet. A worker that serves several
+//! it. A scheduled job that came within the last five seconds may not be counted yet, nor an urgent one that came within the last
+//! tenth of a second. A worker that serves several
 //! gates does the same among them: three urgent jobs, then a scheduled one where one may start. Within each kind
 //! organisations take turns, and the job of an organisation that has been due for longest comes first. Where workers
 //! meet, they choose among the next 64.
@@ -161,7 +162,7 @@
 //! |---|---|
 //! | `due_many` | a page of each shard and of each lane of waiting jobs |
 //! | `get_many` | the gates of the next jobs |
-//! | `get_many` | the job's slot, health, tombstones, and what people were told |
+//! | `get_many` | the job's slot, health, tombstones, and what people were told; its gate once more, if it keeps no ticket |
 //! | `swap_chain` | the ticket, then the claim; under a kept ticket `compare_and_swap`, the claim alone |
 //! | `compare_and_swap` | the lease is confirmed before the first write; a job with nothing to write has no such call |
 //! | `swap_all` | the end and its entry of the history, health, what people were told, the ticket unless it is kept |
@@ -169,19 +170,25 @@
 //! A store that is unable to do the last one together gets a `swap_chain` of the same, with the attempt in the slot, and then
 //! a `compare_and_swap` that takes it out. The first way stores a job by two commits, the second one by three.
 //!
-//! The gates of the next 32 jobs of each kind are read in one call, and the worker tries the jobs of the next second by them: a
-//! swap finds a gate that has changed since. So where each key has a source of its own, one job in 32 has that call, and
-//! under a kept ticket one a second.
+//! The gates of the next 32 jobs of each kind are read in one call. The worker goes by them for a second: a job whose gate was
+//! open reads it once more, together with its own records, and a swap finds what has changed since. Under a kept ticket the
+//! gate is read once a second.
+//!
+//! Where jobs are short, the records of the next jobs are read together with those of one: of two, of four, up to sixteen, as
+//! long as they are of use within a second. While it knows its next job, a worker looks for urgent ones every tenth of a second,
+//! else at each tick. So of many jobs that have nothing to do, one costs its claim, its end and little more. Where
+//! jobs take longer, nothing is read ahead.
 //!
 //! A run of more than a second reads its gate before the end, since other runs of the source have changed it. The first
-//! success of a day removes old history. A change by somebody else costs two more calls: one to read what changed, and the
-//! rest of the chain once more. A fire of a schedule costs two calls for each 256 organisations, and three for its
+//! success of a day removes old history. A change by somebody else costs two more calls: one to read what may have changed, and
+//! the rest of the chain once more. A fire of a schedule costs two calls for each 256 organisations, and three for its
 //! connection.
 //!
 //! Workers that go on in the same order would meet at each job. So one that finds that somebody else has started what it
 //! tries chooses among the next two jobs from then on, then four, up to 64, and among one fewer for each job that it starts.
-//! Under a ticket that it keeps, it offers [`take`](crate::jobs::JobStore::take) claims of up to eight of them, and gets the
-//! first that is free in one call. While nobody is met, nothing of this happens.
+//! It reads the records of sixteen at a time, wherever it has chosen, and those that others have started are tried no more. Under
+//! a ticket that it keeps, it offers [`take`](crate::jobs::JobStore::take) claims of up to eight of them, and gets the first that
+//! is free in one call. While nobody is met, nothing of this happens.
 //!
 //! Workers meet in the records of a job only if they try the same job, and in a gate when one of them begins or ends to
 //! work for its source. Nothing else is changed by two of them: the last success of a connection is that of its healths.
@@ -198,9 +205,9 @@
 //!
 //! A worker holds the jobs that it has read until it has tried them, also while their gate is shut. It reads a list from its
 //! beginning again only where that costs at most eight keys for each job that it has tried since, or a page for each five
-//! seconds once it has reached the end. In between it reads the first 64 urgent jobs at each tick, and every five seconds, or
-//! where nothing may start, the last page of each lane, for what has become due. So the keys that are read for a job do not
-//! grow with those that wait.
+//! seconds once it has reached the end. In between it reads the first 64 urgent jobs, and every five seconds, or where nothing may
+//! start, the last page of each lane, for what has become due. So the keys that are read for a job do not grow with those that
+//! wait.
 //!
 //! About once an hour a tick also reads what is due far from now, and looks for times that a wrong clock has left.
 //!
@@ -223,7 +230,7 @@
 //! | `chain` | how several are changed by one chain of swaps |
 //! | `queue` | commands to slots |
 //! | `admission` `clock_skew` `connections` `history` `notified_state` `receive` `status` `stored_tombstones` `with_tombstones` | the other records, one idea each |
-//! | `context` `due_queue` `job_records` | what a tick is given; in which order it tries what is due; the records of a job |
+//! | `context` `due_queue` `job_records` `lookahead` | what a tick is given; in which order it tries what is due; the records of a job, and of those that come next |
 //! | `claim` | the permit, the ticket and the claim |
 //! | `ending` | the end of an attempt, and what follows from it |
 //! | `attempt` `memory` `tick` | a run with its heartbeats, where a lease is renewed; what a worker remembers; what it returns |
@@ -246,6 +253,7 @@ mod history;
 mod job_records;
 mod keys;
 mod lane;
+mod lookahead;
 mod memory;
 mod notified_state;
 mod queue;

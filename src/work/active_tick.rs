@@ -1,5 +1,6 @@
 //! One tick: due jobs are chosen in a fair order, and one job is carried from its claim to its end.
 
+mod ahead;
 mod gates;
 mod keeping;
 mod taking;
@@ -12,7 +13,7 @@ use chrono::{DateTime, Utc};
 use super::attempt::ActiveAttempt;
 use super::claim::{Candidate, ClaimAnswer, Claimed, PendingClaim};
 use super::context::Context;
-use super::due_queue::Due;
+use super::due_queue::{Due, Look};
 use super::ending::{Attempted, Ending};
 use super::error::WorkError;
 use super::handler::{Clock, Handler};
@@ -63,6 +64,7 @@ enum Readiness {
 impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
     pub(super) fn new(cx: Context<'a, S, H, C>, memory: &'a mut Memory) -> Self {
         memory.gates.age(cx.time());
+        memory.lookahead.age(cx.time());
         let (gates, unwell) = (BTreeMap::new(), BTreeSet::new());
         Self { cx, memory, tick: Tick::default(), gates, unwell }
     }
@@ -119,7 +121,8 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
     async fn take_job(&mut self) -> Result<(), WorkError<S::Error>> {
         let (queue, now) = (self.cx.queue, self.cx.time());
         self.memory.expire_deferrals(now);
-        let mut everything = self.memory.due_queue.read(queue, now, false).await?;
+        let look = if self.memory.lookahead.is_empty() { Look::AtUrgent } else { Look::Glance };
+        let mut everything = self.memory.due_queue.read(queue, now, look).await?;
         loop {
             while let Some(due) = self.memory.due_queue.ungated.pop_front() {
                 if let Err(error) = self.handle(due).await {
@@ -139,7 +142,7 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
             }
             // Earlier ticks have passed over some of what is due, so what is next is known only once everything is
             // read.
-            everything = self.memory.due_queue.read(queue, now, true).await?;
+            everything = self.memory.due_queue.read(queue, now, Look::Everywhere).await?;
             // What was read before a job was listed says nothing of it.
             self.memory.gates.clear();
         }
@@ -148,7 +151,11 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
     /// The next job whose gate admits a run and whose kind has its turn there. A gate is read once. No job is read
     /// while its gate is shut.
     async fn choose(&mut self, now: DateTime<Utc>) -> Result<Option<(SyncKey, Turn)>, WorkError<S::Error>> {
-        while let Some((key, kind)) = self.memory.due_queue.next() {
+        loop {
+            let lookahead = &self.memory.lookahead;
+            let Some((key, kind)) = self.memory.due_queue.next(|key| lookahead.get(key).is_some()) else {
+                return Ok(None);
+            };
             if self.is_deferred(&key, now) {
                 self.memory.due_queue.mark_tried(&key, kind);
                 if !self.unwell.contains(&key) {
@@ -170,7 +177,6 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
             self.memory.due_queue.mark_tried(&key, kind);
             return Ok(Some((key, kind)));
         }
-        Ok(None)
     }
 
     /// Whether a job's connector is still in its cool-down.
@@ -184,6 +190,11 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
         true
     }
 
+    /// Whether a job's connector was in its cool-down when its health was last read.
+    fn is_known_unwell(&self, key: &SyncKey) -> bool {
+        self.memory.deferred.contains_key(key)
+    }
+
     /// The job is tried again once its connector's health may permit an attempt.
     fn put_off(&mut self, key: SyncKey, kind: Turn) {
         let at = self.memory.deferred.get(&key).copied().flatten().or(self.memory.deferred_until);
@@ -194,14 +205,14 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
 
     /// Tries to start a job. Returns whether there was an attempt.
     async fn start(&mut self, key: SyncKey, kind: Turn) -> Result<bool, WorkError<S::Error>> {
+        let records = self.records_of(&key, kind).await?;
         let rivals = self.rivals(&key, kind);
-        if !rivals.is_empty() {
-            let keys: Vec<_> = std::iter::once(key.clone()).chain(rivals).collect();
-            if let Some((key, outcome)) = self.take_one_of(&keys, kind).await? {
-                return Ok(self.started(key, kind, outcome));
-            }
+        if !rivals.is_empty()
+            && let Some((key, outcome)) = self.take_one_of((&key, &records), rivals, kind).await?
+        {
+            return Ok(self.started(key, kind, outcome));
         }
-        let JobRecords { slot: known, health, beside } = self.cx.queue.load_job(&key).await?;
+        let JobRecords { slot: known, health, beside } = records;
         let Some(slot) = &known.record else { return Ok(false) };
         if !matches!(slot.state, State::Pending { .. }) {
             // It was waiting when it was listed.
@@ -209,7 +220,7 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
         }
         let outcome = match readiness(slot, self.cx.time()) {
             Readiness::Ready(kind) => {
-                let gate = self.gates.get(&key.connector).cloned().flatten().map(Versioned::remember);
+                let gate = self.gates.get(&key.connector).cloned().flatten();
                 let other_waits = self.memory.due_queue.other_kind_waits(&key.connector, kind);
                 let slot_time = slot.updated_at;
                 let (slot, health) = (Some(known), Some(health));
@@ -231,7 +242,10 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
                 return true;
             }
             StartOutcome::Nothing => {}
-            StartOutcome::Lost => self.memory.due_queue.mark_lost(),
+            StartOutcome::Lost => {
+                self.memory.due_queue.mark_lost();
+                self.memory.lookahead.clear();
+            }
             StartOutcome::NotBefore(at) => {
                 self.tick.next = earlier(self.tick.next, Some(at));
                 self.memory.due_queue.put_off(key, kind, at);
@@ -283,7 +297,12 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
     ) -> Result<StartOutcome, WorkError<S::Error>> {
         let (first, kind) = (candidate.is_some(), claim.kind);
         let answer = match self.cx.claim(claim, candidate).await {
-            Ok(answer) => answer,
+            Ok((answer, met)) => {
+                if met {
+                    self.memory.lookahead.draw_in();
+                }
+                answer
+            }
             Err(error) => {
                 // The claim may stand, and no other run may start under its ticket.
                 self.memory.kept = None;

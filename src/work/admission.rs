@@ -12,8 +12,8 @@ use super::record::Versioned;
 use crate::backoff::later;
 use crate::gate::{Admission, Gate, KeptTicket, Limits, Turn};
 use crate::health::Health;
-use crate::id::{ConnectorId, Nonce, SyncKey};
-use crate::jobs::{JobStore, StoreKey};
+use crate::id::{Nonce, SyncKey};
+use crate::jobs::JobStore;
 
 /// For how much longer than a lease a ticket lasts that a worker keeps: so often it is extended.
 const KEPT_FOR: Duration = Duration::from_secs(60);
@@ -148,26 +148,6 @@ impl<S: JobStore> Queue<S> {
     /// [`WorkError`], when the store failed or the gate cannot be read.
     pub async fn gate(&self, group: &str) -> Result<Option<Gate>, WorkError<S::Error>> {
         self.records.read(&gate_key(group)).await
-    }
-
-    /// A gate that is to be changed.
-    pub(super) async fn load_gate(&self, group: &str) -> Result<Versioned<Gate>, WorkError<S::Error>> {
-        self.records.load(&gate_key(group)).await
-    }
-
-    /// The gates of several connectors, in their order, or why one cannot be read.
-    pub(super) async fn load_gates(
-        &self,
-        connectors: &[ConnectorId],
-    ) -> Result<Vec<Result<Versioned<Gate>, WorkError<S::Error>>>, WorkError<S::Error>>
-    where
-        S: Sync,
-    {
-        let keys: Vec<_> = connectors.iter().map(|connector| gate_key(connector.as_str())).collect();
-        let stored = self.records.get_many(keys.clone()).await?;
-        let broken = |key: StoreKey| move |problem| WorkError::Broken { key, problem };
-        let read = keys.into_iter().zip(stored).map(|(key, stored)| Versioned::of_stored(stored).map_err(broken(key)));
-        Ok(read.collect())
     }
 
     /// Asks a gate for a ticket until a point in time. Returns its answer, and the gate as it is stored then.

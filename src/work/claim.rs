@@ -7,7 +7,7 @@ use super::chain::Draft;
 use super::context::Context;
 use super::error::WorkError;
 use super::handler::{Clock, Job};
-use super::job_records::Beside;
+use super::job_records::{Beside, JobRecords};
 use super::keys::{gate_key, slot_key};
 use super::record::{TRIES, Versioned};
 use crate::backoff::{Fraction, later};
@@ -119,12 +119,13 @@ impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
     }
 
     /// Takes a ticket and claims the job in one round trip, the ticket first, both under one nonce. What somebody else
-    /// has changed is read again. Without a candidate it asks once more, since the answer to the first time was lost.
+    /// has changed is read again, and the answer says whether anything was. Without a candidate it asks once more, since the
+    /// answer to the first time was lost.
     pub(super) async fn claim(
         &self,
         claim: PendingClaim,
         candidate: Option<Candidate>,
-    ) -> Result<ClaimAnswer, WorkError<S::Error>> {
+    ) -> Result<(ClaimAnswer, bool), WorkError<S::Error>> {
         let now = self.time();
         let mut known = candidate.unwrap_or_else(|| Candidate::unread(now));
         let (worker, lease) = (self.worker.clone(), self.settings.lease);
@@ -133,12 +134,13 @@ impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
         let start = TurnRequest { kind: claim.kind, other_waits: known.other_waits };
         let mut start = Some(start).filter(|_| claim.kept.is_none());
         let (mut taken_now, mut until) = (false, later(known.slot_time.max(now), lease));
-        for _ in 0..TRIES {
-            let (slot, gate) = self.read_unknown(&claim.key, &mut known).await?;
+        for tries in 0..TRIES {
+            let met = tries > 0;
+            let (slot, gate, still_permitted) = self.read_unknown(&claim.key, &mut known).await?;
             // The lease must not outlive the ticket, also if the slot's time is ahead.
-            let Some(lease_until) = command.until(slot.record.as_ref()) else {
+            let Some(lease_until) = command.until(slot.record.as_ref()).filter(|_| still_permitted) else {
                 let gate = taken_now.then_some(gate);
-                return Ok(ClaimAnswer::Refused(Box::new((claim, gate))));
+                return Ok((ClaimAnswer::Refused(Box::new((claim, gate))), met));
             };
             until = until.max(lease_until);
             let (key, nonce, limits, kept) = (&claim.key, claim.ticket(), &self.settings.gate, claim.kept.is_some());
@@ -150,22 +152,21 @@ impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
                     known.slot = Some(slot);
                     continue;
                 }
-                Admission::Full { until: at } | Admission::TooSoon { at } => return Ok(ClaimAnswer::GateShut(at)),
-                Admission::Held { until: at } => return Ok(ClaimAnswer::TicketHeld(at)),
+                Admission::Full { until: at } | Admission::TooSoon { at } => {
+                    return Ok((ClaimAnswer::GateShut(at), met));
+                }
+                Admission::Held { until: at } => return Ok((ClaimAnswer::TicketHeld(at), met)),
             };
             let (taken, claimed) = self.take_and_claim((&request, &command), gate, slot, (until, ticket)).await?;
             match (taken, claimed) {
                 (Some(gate), Some((Some(claimed), slot))) => {
-                    return Ok(ClaimAnswer::Claimed(Box::new(Claimed::new(
-                        claim, claimed, known, now, ticket, slot, gate,
-                    ))));
+                    let claimed = Claimed::new(claim, claimed, known, now, ticket, slot, gate);
+                    return Ok((ClaimAnswer::Claimed(Box::new(claimed)), met));
                 }
                 (Some(gate), _) => {
                     // The start has been counted.
                     taken_now |= start.take().is_some();
                     known.gate = Some(gate);
-                    // The slot has changed, perhaps by a trigger that has a tombstone.
-                    known.beside.tombstones = None;
                 }
                 (None, _) => {}
             }
@@ -173,21 +174,29 @@ impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
         Err(WorkError::Contended { key: slot_key(&claim.key) })
     }
 
-    /// The slot and the gate. Those that are not known are read.
+    /// The slot and the gate, and whether a permit of before still holds. What is not known is read in one round trip: with a
+    /// slot that somebody has changed, perhaps by a trigger that has a tombstone or by an attempt that has failed, what
+    /// stands beside it is read again.
     async fn read_unknown(
         &self,
         key: &SyncKey,
         known: &mut Candidate,
-    ) -> Result<(Versioned<Slot>, Versioned<Gate>), WorkError<S::Error>> {
-        let gate = match known.gate.take() {
-            Some(gate) => gate,
-            None => self.queue.load_gate(key.connector.as_str()).await?,
+    ) -> Result<(Versioned<Slot>, Versioned<Gate>, bool), WorkError<S::Error>> {
+        let (slot, gate) = (known.slot.take(), known.gate.take());
+        let (slot, gate) = match (slot, gate) {
+            (Some(slot), Some(gate)) => return Ok((slot, gate, true)),
+            read => read,
         };
-        let slot = match known.slot.take() {
-            Some(slot) => slot,
-            None => self.queue.load_slot(key).await?,
+        let (slots, gates): (&[_], &[_]) = (std::slice::from_ref(key), std::slice::from_ref(&key.connector));
+        let (slots, gates) = (if slot.is_none() { slots } else { &[] }, if gate.is_none() { gates } else { &[] });
+        let (mut jobs, mut gates) = self.queue.load_jobs(slots, gates).await?;
+        let gate = gates.pop().transpose()?.or(gate).unwrap_or(Versioned::nothing());
+        let Some(JobRecords { slot, health, beside }) = jobs.pop().transpose()? else {
+            return Ok((slot.unwrap_or(Versioned::nothing()), gate, true));
         };
-        Ok((slot, gate))
+        let still_permitted = known.health.as_ref().is_none_or(|known| known.version == health.version);
+        (known.health, known.beside) = (Some(health.remember()), beside);
+        Ok((slot, gate, still_permitted))
     }
 
     /// Stores a ticket that the gate gives, and then the claim. Returns the gate if the ticket is stored, and what came

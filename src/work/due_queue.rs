@@ -12,6 +12,7 @@ use self::reading::{Cursor, Reading};
 use super::error::WorkError;
 use super::keys::{connector, sync_key};
 use super::lane::Lane;
+use super::lookahead;
 use super::queue::Queue;
 use crate::gate::Turn;
 use crate::id::{ConnectorId, Incarnation, SyncKey};
@@ -24,9 +25,11 @@ const HEAD: usize = 64;
 /// How many waiting jobs a worker holds at a time, if one of them may start.
 const MOST: usize = 10_000;
 /// How many waiting jobs of each kind are looked at for the gates that are read in one call.
-const AHEAD: usize = 32;
+const GATES_AHEAD: usize = 32;
 /// For how long a worker relies on the keys that it has read.
 const TRUST: TimeDelta = TimeDelta::seconds(5);
+/// For how long a worker that knows its next jobs does not look whether an urgent one has come.
+const GLANCE: TimeDelta = TimeDelta::milliseconds(100);
 /// Among how many of the next jobs a worker chooses at most.
 const SPREAD: usize = 64;
 /// How many urgent jobs a worker starts in a row while a scheduled one may start.
@@ -41,6 +44,16 @@ pub(super) enum Due {
     Connection(ConnectorId),
     /// Not a record of this crate, or one of a later version.
     Unknown(StoreKey),
+}
+
+/// Where a worker looks for what is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    Everywhere,
+    /// Among the urgent jobs.
+    AtUrgent,
+    /// Among the urgent jobs, if it has not just now.
+    Glance,
 }
 
 /// A page that is asked for.
@@ -65,6 +78,8 @@ pub(super) struct DueQueue {
     /// A number of this worker, so that workers begin at different shards and organisations.
     seed: u64,
     looked_at: Option<DateTime<Utc>>,
+    /// When it looked at the urgent jobs.
+    glanced_at: Option<DateTime<Utc>>,
     cursors: BTreeMap<Shard, Cursor>,
     /// The shards whose end no reading has reached since the last start, and when something in all others is next.
     unread: BTreeSet<Shard>,
@@ -79,6 +94,8 @@ pub(super) struct DueQueue {
     spread: usize,
     /// How often it has chosen among several.
     chosen: u64,
+    /// Which of the next jobs it has chosen.
+    place: usize,
 }
 
 impl DueQueue {
@@ -90,6 +107,7 @@ impl DueQueue {
             scheduled: Reading::default(),
             seed: xxh3_64(name.as_str().as_bytes()),
             looked_at: None,
+            glanced_at: None,
             cursors: BTreeMap::new(),
             unread: BTreeSet::new(),
             read_next: None,
@@ -98,6 +116,7 @@ impl DueQueue {
             tried: false,
             spread: 1,
             chosen: 0,
+            place: 0,
         }
     }
 
@@ -115,31 +134,41 @@ impl DueQueue {
         }
     }
 
-    /// Looks for due keys in one round trip: always among the urgent jobs, and in all lists if it did not lately, or
-    /// `everything` is true. If nothing is left then, it looks at the rest, too. Returns whether it looked at everything.
+    /// Looks for due keys in at most one round trip: in all lists if it did not lately, or as far as it is told to. If nothing
+    /// is left then, it looks at the rest, too. Returns whether it looked at everything.
     pub(super) async fn read<S: JobStore + Sync>(
         &mut self,
         queue: &Queue<S>,
         now: DateTime<Utc>,
-        everything: bool,
+        look: Look,
     ) -> Result<bool, WorkError<S::Error>> {
         let looked_at = self.looked_at.take().filter(|at| *at <= now && now - *at < TRUST);
         self.first_later = None;
         self.urgent.jobs.restore_all(now);
         self.scheduled.jobs.restore_all(now);
-        if everything || looked_at.is_none() {
+        let just_now = self.glanced_at.take().filter(|at| *at <= now && now - *at < GLANCE);
+        if look == Look::Glance && just_now.is_some() && looked_at.is_some() && !self.is_empty() {
+            self.glanced_at = just_now;
+            self.looked_at = looked_at;
+            return Ok(false);
+        }
+        if look == Look::Everywhere || looked_at.is_none() {
             // The urgent ones first: a store may read the pages one by one, and meanwhile more of them become due.
             self.look(queue, &[Lane::Urgent, Lane::Ungated, Lane::Scheduled], now).await?;
             return Ok(true);
         }
         self.look(queue, &[Lane::Urgent], now).await?;
-        let none_left = self.urgent.jobs.len() == 0 && self.scheduled.jobs.len() == 0 && self.ungated.is_empty();
+        let none_left = self.is_empty();
         if none_left {
             self.look(queue, &[Lane::Ungated, Lane::Scheduled], now).await?;
         } else {
             self.looked_at = looked_at;
         }
         Ok(none_left)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.urgent.jobs.len() == 0 && self.scheduled.jobs.len() == 0 && self.ungated.is_empty()
     }
 
     /// Looks at each shard of some lanes.
@@ -166,7 +195,7 @@ impl DueQueue {
             }));
         }
         self.read_pages(queue, asks, now).await?;
-        self.looked_at = Some(now);
+        (self.looked_at, self.glanced_at) = (Some(now), Some(now));
         Ok(())
     }
 
@@ -271,12 +300,21 @@ impl DueQueue {
 
     /// The connectors of the next jobs, each once: not many, since their gates are read together.
     pub(super) fn next_connectors(&self) -> BTreeSet<ConnectorId> {
-        let next = [&self.urgent, &self.scheduled].into_iter().flat_map(|reading| reading.jobs.next(AHEAD));
+        let next = [&self.urgent, &self.scheduled].into_iter().flat_map(|reading| reading.jobs.next(GATES_AHEAD));
         next.map(|key| key.connector.clone()).collect()
     }
 
-    /// The next job to try. It waits until [`mark_tried`](Self::mark_tried).
-    pub(super) fn next(&mut self) -> Option<(SyncKey, Turn)> {
+    /// The jobs behind the one that was chosen, of which the records are read together with it: one less than told, or as many
+    /// as can be where others have started what this worker tried.
+    pub(super) fn next_jobs(&self, kind: Turn, reach: usize) -> Vec<SyncKey> {
+        let reach = if self.spread > 1 { lookahead::MOST } else { reach };
+        let next = self.waiting(kind).jobs.next(self.place + reach - 1);
+        next.into_iter().skip(self.place).cloned().collect()
+    }
+
+    /// The next job to try: where it chooses among several, one that is known, if any is. It waits until
+    /// [`mark_tried`](Self::mark_tried).
+    pub(super) fn next(&mut self, is_known: impl Fn(&SyncKey) -> bool) -> Option<(SyncKey, Turn)> {
         let order = match self.in_a_row < IN_A_ROW {
             true => [Turn::Urgent, Turn::Scheduled],
             false => [Turn::Scheduled, Turn::Urgent],
@@ -284,13 +322,14 @@ impl DueQueue {
         loop {
             for kind in order {
                 let next = self.waiting(kind).jobs.next(self.spread);
-                let (place, chosen) = match next.len() {
-                    0 => continue,
-                    1 => (0, self.chosen),
-                    among => (self.draw(among), self.chosen + 1),
+                let (place, chosen) = match (next.len(), next.iter().position(|key| is_known(key))) {
+                    (0, _) => continue,
+                    (1, _) => (0, self.chosen),
+                    (_, Some(known)) => (known, self.chosen),
+                    (among, None) => (self.draw(among), self.chosen + 1),
                 };
                 let key = next[place].clone();
-                self.chosen = chosen;
+                (self.place, self.chosen) = (place, chosen);
                 return Some((key, kind));
             }
             if !std::mem::take(&mut self.tried) {
@@ -310,11 +349,6 @@ impl DueQueue {
     /// this one chooses among more of the next ones from now on.
     pub(super) fn mark_lost(&mut self) {
         self.spread = (2 * self.spread).min(SPREAD);
-    }
-
-    /// Whether others have started what this worker tried lately.
-    pub(super) fn meets_others(&self) -> bool {
-        self.spread > 1
     }
 
     /// The next jobs of a kind at the same gate, which may be claimed in place of the one that was chosen: none while this

@@ -1,18 +1,19 @@
 //! The records of a job, which a worker reads in one round trip before it claims the job.
 
 use super::error::WorkError;
-use super::keys::{health_key, notified_key, slot_key, tombstones_key};
+use super::keys::{gate_key, health_key, notified_key, slot_key, tombstones_key};
 use super::notified_state::NotifiedState;
 use super::queue::Queue;
 use super::record::{Record, Versioned};
+use crate::gate::Gate;
 use crate::health::Health;
-use crate::id::SyncKey;
+use crate::id::{ConnectorId, SyncKey};
 use crate::jobs::{JobStore, StoreKey, Stored};
 use crate::queue::Slot;
 use crate::tombstone::Tombstones;
 
 /// The records of a job.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct JobRecords {
     pub(super) slot: Versioned<Slot>,
     pub(super) health: Versioned<Health>,
@@ -20,31 +21,31 @@ pub(super) struct JobRecords {
 }
 
 /// The records that a job needs after its claim. `None`: it was not read, or it cannot be. Whoever needs it reads it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Beside {
     pub(super) tombstones: Option<Versioned<Tombstones>>,
     pub(super) notified: Option<Versioned<NotifiedState>>,
 }
 
-impl<S: JobStore + Sync> Queue<S> {
-    /// The records of a job.
-    ///
-    /// The slot is read first. A tombstone is stored before its trigger, so the tombstones of each trigger that the slot
-    /// has are read, too. The claim conflicts with a later trigger, or that one comes after the claim.
-    pub(super) async fn load_job(&self, key: &SyncKey) -> Result<JobRecords, WorkError<S::Error>> {
-        let keys = keys_of(key);
-        let mut stored = self.records.get_many(keys.to_vec()).await?.into_iter();
-        job_records(&mut stored, &keys)
-    }
+/// What was read, in its order, or why one of it cannot be read.
+pub(super) type Read<T, E> = Vec<Result<T, WorkError<E>>>;
 
-    /// The records of several jobs, in one round trip, each as [`load_job`](Self::load_job) reads it.
+impl<S: JobStore + Sync> Queue<S> {
+    /// The records of several jobs, and the gates of several connectors, all in one round trip.
+    ///
+    /// A slot is read before what stands beside it. A tombstone is stored before its trigger, so the tombstones of each
+    /// trigger that the slot has are read, too. The claim conflicts with a later trigger, or that one comes after the claim.
     pub(super) async fn load_jobs(
         &self,
-        keys: &[SyncKey],
-    ) -> Result<Vec<Result<JobRecords, WorkError<S::Error>>>, WorkError<S::Error>> {
-        let all: Vec<_> = keys.iter().map(keys_of).collect();
-        let mut stored = self.records.get_many(all.iter().flatten().cloned().collect()).await?.into_iter();
-        Ok(all.iter().map(|keys| job_records(&mut stored, keys)).collect())
+        jobs: &[SyncKey],
+        gates: &[ConnectorId],
+    ) -> Result<(Read<JobRecords, S::Error>, Read<Versioned<Gate>, S::Error>), WorkError<S::Error>> {
+        let gates: Vec<_> = gates.iter().map(|connector| gate_key(connector.as_str())).collect();
+        let jobs: Vec<_> = jobs.iter().map(keys_of).collect();
+        let keys = gates.iter().chain(jobs.iter().flatten()).cloned().collect();
+        let mut stored = self.records.get_many(keys).await?.into_iter();
+        let gates = gates.iter().map(|key| parse(key, stored.next().flatten())).collect();
+        Ok((jobs.iter().map(|keys| job_records(&mut stored, keys)).collect(), gates))
     }
 }
 

@@ -8,6 +8,7 @@ use super::claim::PendingClaim;
 use super::clock_skew::SkewCheck;
 use super::due_queue::DueQueue;
 use super::ending::Ending;
+use super::lookahead::Lookahead;
 use super::record::Versioned;
 use crate::gate::{Gate, KeptTicket};
 use crate::id::{ConnectorId, Incarnation, Nonce, SyncKey};
@@ -38,6 +39,7 @@ pub(super) struct Memory {
     pub(super) skew_check: SkewCheck,
     /// The gates that it has read lately.
     pub(super) gates: KnownGates,
+    pub(super) lookahead: Lookahead,
 }
 
 impl Memory {
@@ -54,6 +56,7 @@ impl Memory {
             deferred_until: None,
             skew_check: SkewCheck::default(),
             gates: KnownGates::default(),
+            lookahead: Lookahead::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Workers: what is due, may run and is fair is run, once, and its end is told.
 
+mod ahead;
 mod calls;
 mod clock;
 mod club;

@@ -31,7 +31,7 @@ const WORKERS: usize = 8;
 /// How many sources the keys share.
 const SOURCES: usize = 20;
 /// In how many of a hundred thousand steps a worker dies.
-const DEATHS: u32 = 20;
+const DEATHS: u32 = 60;
 
 /// A store in memory, each call of which waits once, so that everybody else may be in between.
 #[derive(Default)]

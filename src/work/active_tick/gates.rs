@@ -28,8 +28,8 @@ impl<S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'_, S, H, C> {
         Ok(gate.map(|gate| kept.unwrap_or_else(|| gate.record.as_ref().map_or(Turn::Urgent, Gate::turn))))
     }
 
-    /// A gate that was read lately. One that is remembered is of use while it admits a run, which a swap makes sure of. Where
-    /// workers meet, others change it all the time.
+    /// A gate that was read lately. One that is remembered is of use while it admits a run: it is read again with the job, or
+    /// a swap finds that it has changed.
     fn known_gate(&mut self, key: &SyncKey, now: DateTime<Utc>) -> Option<Versioned<Gate>> {
         let limits = &self.cx.settings.gate;
         if let Some(kept) = self.kept_for(&key.connector) {
@@ -39,7 +39,7 @@ impl<S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'_, S, H, C> {
         }
         let gate = self.memory.gates.take(&key.connector)?;
         let is_shut = gate.record.as_ref().is_some_and(|gate| gate.refusal(limits, now).is_some());
-        (!gate.remembered || !(is_shut || self.memory.due_queue.meets_others())).then_some(gate)
+        (!gate.remembered || !is_shut).then_some(gate)
     }
 
     /// Reads the gate of a job, and those of the jobs behind it in the same round trip. `None`: it cannot be read, which is
@@ -56,7 +56,8 @@ impl<S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'_, S, H, C> {
                 && self.memory.gates.get(connector).is_none()
         });
         let connectors: Vec<_> = std::iter::once(key.connector.clone()).chain(connectors).collect();
-        let mut gates = self.cx.queue.load_gates(&connectors).await?.into_iter().zip(connectors);
+        let (_, gates) = self.cx.queue.load_jobs(&[], &connectors).await?;
+        let mut gates = gates.into_iter().zip(connectors);
         let own = gates.next();
         for (gate, connector) in gates {
             // One that cannot be read is read again when its job is tried, and reported then.
