@@ -15,7 +15,7 @@
 //! members alone, without links and audit, are measured, too.
 
 pub(crate) mod place;
-mod process;
+pub(crate) mod process;
 mod same;
 
 use self::place::Place;

@@ -8,11 +8,10 @@
 //! | everything changes | a run on a listing in which everybody has | updates the same members, links and bases, and inserts the entries of the audit, prepared, without triggers |
 //!
 //! The server is one of this program's own, in a directory that goes with it, and waits for the disk. Where PostgreSQL is not
-//! installed, the part is left out, and says so. Everything runs in this process, by the clock on the wall: floor, host,
-//! floor, host.
+//! installed, the part is left out, and says so. Every night is a process of its own, which counts no allocations, and is timed
+//! by the clock on the wall once it has a connection: floor, host, floor, host.
 
-mod floor;
-mod lines;
+mod nights;
 #[expect(dead_code, reason = "the tests need more of it")]
 #[expect(clippy::unwrap_used, reason = "without a server there is nothing to measure")]
 #[path = "../../../examples/postgres/tests/it/server.rs"]
@@ -21,20 +20,17 @@ pub(crate) mod server;
 use std::path::Path;
 use std::time::Duration;
 
-use tripartite::drive::{block_on, drive_blocking};
-use tripartite::run::{Run, RunOutcome};
-use tripartite::schema::{Policy, Schema};
+use tripartite::drive::block_on;
 use tripartite_postgres::pool::Pool;
-use tripartite_postgres::store::{Database, PostgresStore};
-use tripartite_postgres::tokio_postgres::{Client, Config, Error, NoTls};
-use tripartite_sql::Settings;
+use tripartite_postgres::store::Database;
 
-use self::floor::Floor;
-use self::lines::Lines;
+use self::nights::Host;
+pub(crate) use self::nights::{Problem, client};
 use self::server::{Cluster, Sql, runtime};
 use crate::effort::Effort;
 use crate::host::place::Place;
-use crate::rounds::{Times, elapsed};
+use crate::host::process;
+use crate::rounds::Times;
 use crate::row::{Measured, Row, Target};
 
 /// From so many people on a target is judged.
@@ -45,8 +41,6 @@ const NIGHTS: usize = 5;
 
 /// What a server is started with that says what it was busy with.
 pub(crate) const STATISTICS: [&str; 2] = ["-c", "shared_preload_libraries=pg_stat_statements"];
-
-pub(crate) type Problem = Box<dyn std::error::Error>;
 
 /// The rows of the tables about PostgreSQL; none where there is no server.
 pub(crate) fn rows(effort: &Effort) -> Result<Vec<Row>, String> {
@@ -95,23 +89,28 @@ fn measured(effort: &Effort) -> Result<Vec<Row>, Problem> {
     let cluster = Cluster::new(&STATISTICS);
     let client = Sql::at(&cluster.address());
     client.try_run("CREATE EXTENSION pg_stat_statements")?;
-    let database = Database::of(Pool::on(runtime(), &cluster.address())?);
+    process::build()?;
+    let (address, people) = (cluster.address(), effort.people());
+    let database = Database::of(Pool::on(runtime(), &address)?);
+    let run = |what, listing: &Path| process::postgres(what, &address, listing, &place.schema());
+    let prepare = |what| run(what, &place.listing()).map(drop);
+    let took =
+        |what, listing: &Path| run(what, listing)?.ok_or_else(|| format!("{what} does not say how long it took"));
     let [mut import, mut unchanged, mut some, mut all] = [(); 4].map(|()| Night::default());
     let mut bytes = 0;
     for _ in 0..effort.rounds.min(NIGHTS) {
         client.try_run("DROP SCHEMA IF EXISTS tripartite CASCADE; DROP SCHEMA IF EXISTS floor CASCADE")?;
         block_on(database.migrate())?;
-        let host = Host::new(&database, &place)?;
-        let floor = Floor::new(&cluster.address())?;
-        let people = effort.people();
         let (listing, moved, few) = (place.listing(), place.moved(), place.some());
-        import.add(people, timed(|| floor.upsert(&listing))?, timed(|| host.night(&listing, "import"))?);
+        prepare("create")?;
+        import.add(people, took("upsert", &listing)?, took("import", &listing)?);
+        let host = Host::new(runtime(), &address, &place.schema())?;
         let night = allocation_counter::measure(|| drop(host.night(&listing, "warm")));
         bytes = night.bytes_max;
-        unchanged.add(people, timed(|| floor.read(&listing))?, timed(|| host.night(&listing, "unchanged"))?);
-        some.add(people, timed(|| floor.upsert(&few))?, timed(|| host.night(&few, "some"))?);
-        floor.copy()?;
-        all.add(people, timed(|| floor.change(&moved))?, timed(|| host.night(&moved, "all"))?);
+        unchanged.add(people, took("read", &listing)?, took("unchanged", &listing)?);
+        some.add(people, took("upsert", &few)?, took("some", &few)?);
+        prepare("copy")?;
+        all.add(people, took("change", &moved)?, took("all", &moved)?);
     }
     busy(&client, "query LIKE '%tripartite%'");
     let memory = Row {
@@ -140,46 +139,5 @@ pub(crate) fn busy(client: &Sql, condition: &str) {
     );
     if let Some(told) = client.value(&statements) {
         eprintln!("PostgreSQL, what the server was busy with:\n{told}");
-    }
-}
-
-/// A connection that knows nothing of the crate.
-pub(crate) fn client(address: &str) -> Result<Client, Problem> {
-    let config: Config = address.parse()?;
-    let open = runtime().spawn(async move {
-        let (client, connection) = config.connect(NoTls).await?;
-        tokio::spawn(connection);
-        Ok::<_, Error>(client)
-    });
-    Ok(block_on(open)??)
-}
-
-fn timed(work: impl FnOnce() -> Result<(), Problem>) -> Result<Duration, Problem> {
-    let (took, done) = elapsed(work);
-    done.map(|()| took)
-}
-
-/// The host: its store, and runs of it.
-struct Host {
-    schema: Schema,
-    store: PostgresStore,
-}
-
-impl Host {
-    fn new(database: &Database, place: &Place) -> Result<Self, Problem> {
-        let schema: Schema = serde_json::from_str(&std::fs::read_to_string(place.schema())?)?;
-        let settings = Settings { schema: schema.clone(), id_field: "id".to_owned() };
-        let store = block_on(PostgresStore::new(database.clone(), settings))?;
-        Ok(Self { schema, store })
-    }
-
-    fn night(&self, listing: &Path, name: &str) -> Result<(), Problem> {
-        let source = Lines::new(self.schema.clone(), listing.to_owned());
-        let run = Run::new(Policy::new(self.schema.clone()), name.parse()?, chrono::DateTime::UNIX_EPOCH);
-        let done = drive_blocking(run.start(), &source, &self.store)?;
-        match done.report.outcome {
-            RunOutcome::Succeeded => Ok(()),
-            other => Err(format!("the night {name} ended {other:?}").into()),
-        }
     }
 }

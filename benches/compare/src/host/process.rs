@@ -15,6 +15,9 @@ const PROGRAM: &str = "compare-process";
 /// The line on which a process says how much memory it had at most.
 const PEAK: &str = "peak KiB: ";
 
+/// The line on which a process says how long its night took.
+const TOOK: &str = "took ns: ";
+
 /// One of the programs.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Process {
@@ -92,8 +95,22 @@ impl Process {
     }
 }
 
+/// Carries out a night on PostgreSQL, or what could be done instead. Says how long it took once it had a connection, if that
+/// is timed.
+pub(crate) fn postgres(what: &str, address: &str, listing: &Path, schema: &Path) -> Result<Option<Duration>, String> {
+    let mut command = Command::new(program()?);
+    let output = command.args(["postgres", what, address]).args([listing, schema]).output();
+    let output = output.map_err(|error| error.to_string())?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        return Err(format!("{what} ended with {}: {said}", output.status));
+    }
+    let took = said.lines().find_map(|line| line.strip_prefix(TOOK)?.parse().ok());
+    Ok(took.map(Duration::from_nanos))
+}
+
 /// Builds the program, where cargo runs this one: it builds no more than what it runs.
-pub(super) fn build() -> Result<(), String> {
+pub(crate) fn build() -> Result<(), String> {
     let Some(cargo) = env::var_os("CARGO") else { return Ok(()) };
     let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
     let mut command = Command::new(cargo);

@@ -4,6 +4,7 @@
 //! floor that allocates seven texts a record would be a fifth more than it is.
 
 mod floor;
+mod postgres;
 
 use std::ffi::OsString;
 use std::fs;
@@ -28,6 +29,9 @@ fn main() -> ExitCode {
         (Some("members"), [listing, db]) => floor::members(listing, db),
         (Some("changes"), [listing, db]) => floor::changes(listing, db),
         (Some("rows"), [listing, db, schema]) => floor::rows(listing, db, schema),
+        (Some("postgres"), [what, address, listing, schema]) => {
+            postgres::execute(&what.to_string_lossy(), &address.to_string_lossy(), listing, schema)
+        }
         _ => Err(format!("there is no process {}", name.display())),
     };
     if let Some(peak) = peak() {

@@ -118,6 +118,7 @@ where
     at_once.run(queues.iter().map(worker))
 }
 
+#[expect(clippy::disallowed_methods, reason = "a host has a clock")]
 async fn work<S>(queue: Arc<Queue<S>>, handler: Arc<InStep>, left: Arc<AtomicUsize>)
 where
     S: JobStore<Error: Send> + Send + Sync + 'static,

@@ -8,6 +8,7 @@ use tripartite::drive::block_on;
 
 use super::at_once::AtOnce;
 use super::server::Database;
+use crate::postgres::server::runtime;
 use crate::postgres::{Problem, client};
 
 /// A table of nothing but jobs, with bodies as long as a slot.
@@ -33,7 +34,7 @@ pub(super) fn jobs(database: &Database, workers: usize, jobs: usize) -> Result<D
     let fill = "SELECT n, now(), false, decode(repeat('78', 268), 'hex') FROM generate_series(1, ";
     database.run(&format!("INSERT INTO jobs {fill}{jobs}) n"))?;
     let worker = |_| {
-        let client = client(&database.address)?;
+        let client = client(runtime(), &database.address)?;
         let (take, delete) = (block_on(client.prepare(TAKE))?, block_on(client.prepare(DELETE))?);
         Ok(Worker { client, take, delete })
     };

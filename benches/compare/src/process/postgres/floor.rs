@@ -5,12 +5,13 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use serde::Deserialize;
+use tokio::runtime::Handle;
 use tripartite::drive::block_on;
 use tripartite::run::BATCH;
 use tripartite_postgres::tokio_postgres::types::ToSql;
 use tripartite_postgres::tokio_postgres::{Client, Statement};
 
-use super::{Problem, client};
+use super::nights::{Problem, client};
 
 /// A line of the listing.
 #[derive(Deserialize)]
@@ -90,10 +91,13 @@ SELECT m.external_id, m.active, m.revision, l.synced, l.seen, l.policy FROM trip
 LEFT JOIN tripartite.links l ON l.register = 1 AND l.external_id = m.external_id";
 
 impl Floor {
-    pub(super) fn new(address: &str) -> Result<Self, Problem> {
-        let client = client(address)?;
-        block_on(client.batch_execute(MEMBERS))?;
-        Ok(Self(client))
+    pub(super) fn new(runtime: &Handle, address: &str) -> Result<Self, Problem> {
+        client(runtime, address).map(Self)
+    }
+
+    /// Makes the table of members.
+    pub(super) fn create(&self) -> Result<(), Problem> {
+        Ok(block_on(self.0.batch_execute(MEMBERS))?)
     }
 
     /// Upserts a listing.
