@@ -18,6 +18,7 @@ use super::ending::{Attempted, Ending};
 use super::error::WorkError;
 use super::handler::{Clock, Handler};
 use super::job_records::JobRecords;
+use super::keys::gate_key;
 use super::lane::kind_of;
 use super::memory::{Memory, PATIENCE};
 use super::record::Versioned;
@@ -33,7 +34,7 @@ pub(super) struct ActiveTick<'a, S: JobStore, H, C> {
     cx: Context<'a, S, H, C>,
     memory: &'a mut Memory,
     tick: Tick,
-    /// The gates at which jobs were tried. `None`: the gate admits no run, or cannot be read.
+    /// The gates at which jobs were tried, as they were read last. `None`: the gate admits no run, or cannot be read.
     gates: BTreeMap<ConnectorId, Option<Versioned<Gate>>>,
     /// The keys whose connector's health permits no attempt now.
     unwell: BTreeSet<SyncKey>,
@@ -121,7 +122,7 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
     async fn take_job(&mut self) -> Result<(), WorkError<S::Error>> {
         let (queue, now) = (self.cx.queue, self.cx.time());
         self.memory.expire_deferrals(now);
-        let look = if self.memory.lookahead.is_empty() { Look::AtUrgent } else { Look::Glance };
+        let look = if self.memory.lookahead.is_empty() { Look::AtUrgent } else { Look::Seldom };
         let mut everything = self.memory.due_queue.read(queue, now, look).await?;
         loop {
             while let Some(due) = self.memory.due_queue.ungated.pop_front() {
@@ -130,10 +131,13 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
                 }
             }
             while let Some((key, kind)) = self.choose(now).await? {
-                match self.start(key, kind).await {
+                match self.start(key.clone(), kind).await {
                     Ok(true) => return Ok(()),
                     Ok(false) => {}
-                    Err(error) => self.pass_over(error)?,
+                    Err(error) => {
+                        self.shut_broken_gate(key, kind, &error);
+                        self.pass_over(error)?;
+                    }
                 }
             }
             if everything {
@@ -176,6 +180,15 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
             }
             self.memory.due_queue.mark_tried(&key, kind);
             return Ok(Some((key, kind)));
+        }
+    }
+
+    /// A gate that cannot be read any longer is shut: it is reported once, and its jobs wait as before.
+    fn shut_broken_gate(&mut self, key: SyncKey, kind: Turn, error: &WorkError<S::Error>) {
+        if matches!(error, WorkError::Broken { key: broken, .. } if *broken == gate_key(key.connector.as_str())) {
+            self.gates.insert(key.connector.clone(), None);
+            self.memory.due_queue.shut_gate(&key.connector);
+            self.memory.due_queue.put_back(key, kind);
         }
     }
 
@@ -318,6 +331,15 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
             ClaimAnswer::Claimed(claimed) => {
                 self.memory.kept = None;
                 self.carry_out(*claimed, kind).await
+            }
+            ClaimAnswer::Unpermitted(refused) => {
+                if let (claim, Some(gate)) = *refused
+                    && first
+                {
+                    self.refused(claim, gate).await?;
+                }
+                // It is tried again by what its health says now.
+                Ok(StartOutcome::NotBefore(self.cx.time()))
             }
             ClaimAnswer::Refused(refused) => {
                 // This may be the second request for a claim that stands, refused by a stale reading. Then its ticket ends

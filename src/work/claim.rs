@@ -58,6 +58,8 @@ pub(super) enum ClaimAnswer {
     Claimed(Box<Claimed>),
     /// The slot refuses the claim. The gate, if it has given a ticket for it just now.
     Refused(Box<(PendingClaim, Option<Versioned<Gate>>)>),
+    /// The job waits, and its connector's health has changed since it gave a permit. The gate, as above.
+    Unpermitted(Box<(PendingClaim, Option<Versioned<Gate>>)>),
     /// The gate admits no run before this time.
     GateShut(DateTime<Utc>),
     /// Another claim of the key has a ticket until this time.
@@ -138,9 +140,13 @@ impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
             let met = tries > 0;
             let (slot, gate, still_permitted) = self.read_unknown(&claim.key, &mut known).await?;
             // The lease must not outlive the ticket, also if the slot's time is ahead.
-            let Some(lease_until) = command.until(slot.record.as_ref()).filter(|_| still_permitted) else {
-                let gate = taken_now.then_some(gate);
-                return Ok((ClaimAnswer::Refused(Box::new((claim, gate))), met));
+            let lease_until = match command.until(slot.record.as_ref()) {
+                Some(until) if still_permitted => until,
+                lease => {
+                    let refused = Box::new((claim, taken_now.then_some(gate)));
+                    let answer = if lease.is_some() { ClaimAnswer::Unpermitted } else { ClaimAnswer::Refused };
+                    return Ok((answer(refused), met));
+                }
             };
             until = until.max(lease_until);
             let (key, nonce, limits, kept) = (&claim.key, claim.ticket(), &self.settings.gate, claim.kept.is_some());
@@ -160,6 +166,10 @@ impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
             let (taken, claimed) = self.take_and_claim((&request, &command), gate, slot, (until, ticket)).await?;
             match (taken, claimed) {
                 (Some(gate), Some((Some(claimed), slot))) => {
+                    if slot_key(&claim.key).former().is_some() {
+                        // The claim has read the slot once more, perhaps with a trigger that has a tombstone.
+                        known.beside.tombstones = None;
+                    }
                     let claimed = Claimed::new(claim, claimed, known, now, ticket, slot, gate);
                     return Ok((ClaimAnswer::Claimed(Box::new(claimed)), met));
                 }

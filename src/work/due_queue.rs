@@ -52,8 +52,8 @@ pub(super) enum Look {
     Everywhere,
     /// Among the urgent jobs.
     AtUrgent,
-    /// Among the urgent jobs, if it has not just now.
-    Glance,
+    /// Among the urgent jobs, if it has not within the last tenth of a second.
+    Seldom,
 }
 
 /// A page that is asked for.
@@ -147,7 +147,7 @@ impl DueQueue {
         self.urgent.jobs.restore_all(now);
         self.scheduled.jobs.restore_all(now);
         let just_now = self.glanced_at.take().filter(|at| *at <= now && now - *at < GLANCE);
-        if look == Look::Glance && just_now.is_some() && looked_at.is_some() && !self.is_empty() {
+        if look == Look::Seldom && just_now.is_some() && looked_at.is_some() && !self.is_empty() {
             self.glanced_at = just_now;
             self.looked_at = looked_at;
             return Ok(false);
@@ -326,7 +326,11 @@ impl DueQueue {
                     (0, _) => continue,
                     (1, _) => (0, self.chosen),
                     (_, Some(known)) => (known, self.chosen),
-                    (among, None) => (self.draw(among), self.chosen + 1),
+                    (among, None) => {
+                        // What it reads from there on is tried first, so the one that is due longest is chosen more often.
+                        let drawn = self.draw(among + among.div_ceil(8));
+                        (if drawn < among { drawn } else { 0 }, self.chosen + 1)
+                    }
                 };
                 let key = next[place].clone();
                 (self.place, self.chosen) = (place, chosen);
@@ -351,10 +355,16 @@ impl DueQueue {
         self.spread = (2 * self.spread).min(SPREAD);
     }
 
-    /// The next jobs of a kind at the same gate, which may be claimed in place of the one that was chosen: none while this
+    /// Jobs of a kind at the same gate that are known and may be claimed in place of the one that was chosen: none while this
     /// worker meets nobody.
-    pub(super) fn rivals(&self, connector: &ConnectorId, kind: Turn, at_most: usize) -> Vec<SyncKey> {
-        self.waiting(kind).jobs.next_of(connector, at_most.min(self.spread - 1)).cloned().collect()
+    pub(super) fn rivals(
+        &self,
+        (connector, kind): (&ConnectorId, Turn),
+        at_most: usize,
+        is_known: impl Fn(&SyncKey) -> bool,
+    ) -> Vec<SyncKey> {
+        let next = self.waiting(kind).jobs.next_of(connector, SPREAD).filter(|key| is_known(key));
+        next.take(at_most.min(self.spread - 1)).cloned().collect()
     }
 
     /// Skips the jobs of a connector, because it is the other kind's turn at its gate. They are tried once no job of that
@@ -366,6 +376,11 @@ impl DueQueue {
     /// The job is tried now, because its turn has come or somebody else has started it, and no longer waits.
     pub(super) fn mark_tried(&mut self, key: &SyncKey, kind: Turn) {
         self.tried |= self.waiting_mut(kind).take(key);
+    }
+
+    /// Somebody else has started a job behind the one that is tried now. It no longer waits, and that has taken no turn.
+    pub(super) fn mark_started_elsewhere(&mut self, key: &SyncKey, kind: Turn) {
+        self.tried |= self.waiting_mut(kind).pass(key);
     }
 
     /// A job that was tried may start at this time.

@@ -59,7 +59,7 @@ impl Lookahead {
         self.reach
     }
 
-    /// What it reads ahead is not of use.
+    /// Reads nothing ahead next time: others change what is read.
     pub(super) fn draw_in(&mut self) {
         self.reach = 1;
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::{ActiveTick, Clock, Handler, JobRecords, JobStore, Permit, Readiness, SyncKey, Turn, WorkError, readiness};
+use super::{
+    ActiveTick, Clock, Handler, JobRecords, JobStore, Permit, Readiness, SyncKey, Turn, WorkError, earlier, readiness,
+};
 use crate::queue::{State, Token};
 use crate::work::keys::slot_key;
 
@@ -17,7 +19,10 @@ impl<S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'_, S, H, C> {
             return Ok(known);
         }
         let mut keys = self.memory.due_queue.next_jobs(kind, self.memory.lookahead.reach());
-        keys.retain(|ahead| ahead != key && !self.is_known_unwell(ahead) && slot_key(ahead).former().is_none());
+        keys.retain(|ahead| {
+            let is_known = self.memory.lookahead.get(ahead).is_some() || self.is_known_unwell(ahead);
+            ahead != key && !is_known && slot_key(ahead).former().is_none()
+        });
         keys.insert(0, key.clone());
         // Nobody else ends the ticket that this worker keeps.
         let gates: BTreeSet<_> = keys.iter().map(|key| &key.connector).collect();
@@ -39,7 +44,11 @@ impl<S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'_, S, H, C> {
             match records.slot.record.as_ref().map(|slot| &slot.state) {
                 Some(State::Pending { .. }) => self.memory.lookahead.keep(key, records, now),
                 // Somebody else has started it since it was listed.
-                _ => self.memory.due_queue.mark_tried(&key, kind),
+                Some(State::Running { lease_until, .. }) => {
+                    self.tick.next = earlier(self.tick.next, Some(*lease_until));
+                    self.memory.due_queue.mark_started_elsewhere(&key, kind);
+                }
+                _ => self.memory.due_queue.mark_started_elsewhere(&key, kind),
             }
         }
         own.unwrap_or_else(|| Err(WorkError::Contended { key: slot_key(key) }))

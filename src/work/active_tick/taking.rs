@@ -15,7 +15,8 @@ impl<S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'_, S, H, C> {
         if self.kept_for(&key.connector).is_none() || slot_key(key).former().is_some() {
             return Vec::new();
         }
-        self.memory.due_queue.rivals(&key.connector, kind, OFFERED - 1)
+        let is_known = |key: &SyncKey| self.memory.lookahead.get(key).is_some();
+        self.memory.due_queue.rivals((&key.connector, kind), OFFERED - 1, is_known)
     }
 
     /// Claims one of several jobs, the first one if it may, and carries it to its end. `None`: there was none to claim, and

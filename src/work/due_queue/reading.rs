@@ -77,4 +77,11 @@ impl Reading {
         self.tried += usize::from(waited);
         waited
     }
+
+    /// A job no longer waits, and none of its organisation had its turn.
+    pub(super) fn pass(&mut self, key: &SyncKey) -> bool {
+        let waited = self.jobs.remove(key).is_some();
+        self.tried += usize::from(waited);
+        waited
+    }
 }

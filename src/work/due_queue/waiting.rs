@@ -86,16 +86,22 @@ impl WaitingJobs {
 
     /// Takes a job out. Returns whether it was there.
     pub(super) fn take(&mut self, key: &SyncKey) -> bool {
-        let Some(round) = self.rounds.remove(key) else { return false };
+        let round = self.remove(key);
+        self.taken = round.unwrap_or(self.taken);
+        round.is_some()
+    }
+
+    /// Takes a job out that has no turn. Returns its round, if it was there.
+    pub(super) fn remove(&mut self, key: &SyncKey) -> Option<u64> {
+        let round = self.rounds.remove(key)?;
         if let Some((_, count)) = self.orgs.get_mut(&key.org) {
             *count -= 1;
             if *count == 0 {
                 self.orgs.remove(&key.org);
             }
         }
-        self.taken = round;
         self.change_line(&key.connector, |line| line.remove(&(round, key.clone())));
-        true
+        Some(round)
     }
 
     fn change_line(&mut self, connector: &ConnectorId, change: impl FnOnce(&mut BTreeSet<Place>) -> bool) {
