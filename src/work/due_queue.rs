@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 use xxhash_rust::xxh3::xxh3_64;
 
-use self::reading::{Cursor, Reading};
+pub(super) use self::reading::Look;
+use self::reading::{Ask, Cursor, Reading};
 use super::error::WorkError;
 use super::keys::{connector, sync_key};
 use super::lane::Lane;
@@ -44,25 +45,6 @@ pub(super) enum Due {
     Connection(ConnectorId),
     /// Not a record of this crate, or one of a later version.
     Unknown(StoreKey),
-}
-
-/// Where a worker looks for what is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
-    Everywhere,
-    /// Among the urgent jobs.
-    AtUrgent,
-    /// Among the urgent jobs, if it has not within the last tenth of a second.
-    Seldom,
-}
-
-/// A page that is asked for.
-struct Ask {
-    lane: Lane,
-    shard: Shard,
-    after: Option<Position>,
-    /// Whether it only looks for what is new among the first.
-    is_glance: bool,
 }
 
 /// The due keys of a worker.

@@ -7,11 +7,32 @@ use chrono::{DateTime, Utc};
 use super::waiting::WaitingJobs;
 use super::{MOST, PAGE, Position, TRUST};
 use crate::id::{ConnectorId, SyncKey};
+use crate::jobs::Shard;
+use crate::work::lane::Lane;
 
 /// How many keys a worker may read again for each job that it has tried since.
 const KEYS_A_JOB: usize = 8;
 /// How many jobs of a connector a worker holds that holds [`MOST`] already.
 const FEW: usize = 64;
+
+/// Where a worker looks for what is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::work) enum Look {
+    Everywhere,
+    /// Among the urgent jobs.
+    AtUrgent,
+    /// Among the urgent jobs, if it has not within the last tenth of a second.
+    Seldom,
+}
+
+/// A page that is asked for.
+pub(super) struct Ask {
+    pub(super) lane: Lane,
+    pub(super) shard: Shard,
+    pub(super) after: Option<Position>,
+    /// Whether it only looks for what is new among the first.
+    pub(super) is_glance: bool,
+}
 
 /// How far a shard was read.
 #[derive(Debug, Clone, Default)]
