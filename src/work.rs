@@ -230,7 +230,9 @@
 //! | `chain` | how several are changed by one chain of swaps |
 //! | `queue` | commands to slots |
 //! | `admission` `clock_skew` `connections` `history` `notified_state` `receive` `status` `stored_tombstones` `with_tombstones` | the other records, one idea each |
-//! | `context` `due_queue` `job_records` `lookahead` | what a tick is given; in which order it tries what is due; the records of a job, and of those that come next |
+//! | `context` `job_records` | what a tick is given; the records of a job |
+//! | `lookahead` | those of the jobs that come next |
+//! | `due_queue` | in which order what is due is tried |
 //! | `claim` | the permit, the ticket and the claim |
 //! | `ending` | the end of an attempt, and what follows from it |
 //! | `attempt` `memory` `tick` | a run with its heartbeats, where a lease is renewed; what a worker remembers; what it returns |
