@@ -10,27 +10,28 @@ where
     C: Future<Output = Result<T, E>>,
 {
     let mut begun: Vec<Pin<Box<C>>> = calls.map(Box::pin).collect();
-    let mut answers: Vec<Option<T>> = begun.iter().map(|_| None).collect();
+    let mut answers: Vec<Option<Result<T, E>>> = begun.iter().map(|_| None).collect();
     let (mut first, mut is_begun) = (0, false);
     poll_fn(move |context| {
         for (at, call) in begun.iter_mut().enumerate().skip(first) {
             if answers[at].is_some() {
-                first += usize::from(first == at);
                 continue;
             }
             match call.as_mut().poll(context) {
-                Poll::Ready(Ok(answer)) => {
-                    answers[at] = Some(answer);
-                    first += usize::from(first == at);
-                }
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Ready(answer) => answers[at] = Some(answer),
                 // The answers come in the order of the statements.
-                Poll::Pending if is_begun => return Poll::Pending,
+                Poll::Pending if is_begun => break,
                 Poll::Pending => {}
             }
         }
         is_begun = true;
-        if first < begun.len() { Poll::Pending } else { Poll::Ready(Ok(answers.drain(..).flatten().collect())) }
+        first += answers[first..].iter().take_while(|answer| matches!(answer, Some(Ok(_)))).count();
+        match answers.get_mut(first).map(Option::take) {
+            None => Poll::Ready(answers.drain(..).flatten().collect()),
+            Some(Some(Err(error))) => Poll::Ready(Err(error)),
+            // A later call may have failed already, and this one, when it answers, say why.
+            Some(_) => Poll::Pending,
+        }
     })
     .await
 }
@@ -95,5 +96,13 @@ mod tests {
             |names: Vec<usize>| tripartite::drive::block_on(in_order(names.into_iter().map(|name| call(&log, name))));
         assert_eq!(of(vec![]), Ok(vec![]));
         assert_eq!(of(vec![1, 9, 2]), Err("nine".to_owned()));
+    }
+
+    #[test]
+    fn the_first_error_in_order_is_told_also_if_a_later_one_is_heard_before() {
+        let log = RefCell::new(Vec::new());
+        let at_once = async || Err("because of nine".to_owned());
+        let calls = [9, 0].map(async |name| if name == 9 { call(&log, name).await } else { at_once().await });
+        assert_eq!(tripartite::drive::block_on(in_order(calls.into_iter())), Err("nine".to_owned()));
     }
 }
