@@ -332,16 +332,7 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
                 self.memory.kept = None;
                 self.carry_out(*claimed, kind).await
             }
-            ClaimAnswer::Unpermitted(refused) => {
-                if let (claim, Some(gate)) = *refused
-                    && first
-                {
-                    self.refused(claim, gate).await?;
-                }
-                // It is tried again by what its health says now.
-                Ok(StartOutcome::NotBefore(self.cx.time()))
-            }
-            ClaimAnswer::Refused(refused) => {
+            ClaimAnswer::Refused { refused, still_waits } => {
                 // This may be the second request for a claim that stands, refused by a stale reading. Then its ticket ends
                 // by itself.
                 if let (claim, Some(gate)) = *refused
@@ -349,7 +340,8 @@ impl<'a, S: JobStore + Sync, H: Handler, C: Clock> ActiveTick<'a, S, H, C> {
                 {
                     self.refused(claim, gate).await?;
                 }
-                Ok(StartOutcome::Lost)
+                // What waits is tried again by what its health says now.
+                Ok(if still_waits { StartOutcome::NotBefore(self.cx.time()) } else { StartOutcome::Lost })
             }
             ClaimAnswer::GateShut(at) => Ok(StartOutcome::GateShut(at)),
             ClaimAnswer::TicketHeld(at) => Ok(StartOutcome::NotBefore(at)),

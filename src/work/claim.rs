@@ -56,10 +56,12 @@ impl PendingClaim {
 /// The answer to a claim.
 pub(super) enum ClaimAnswer {
     Claimed(Box<Claimed>),
-    /// The slot refuses the claim. The gate, if it has given a ticket for it just now.
-    Refused(Box<(PendingClaim, Option<Versioned<Gate>>)>),
-    /// The job waits, and its connector's health has changed since it gave a permit. The gate, as above.
-    Unpermitted(Box<(PendingClaim, Option<Versioned<Gate>>)>),
+    /// The slot refuses the claim; or the job still waits, and its connector's health has changed since it gave a permit. The
+    /// gate, if it has given a ticket for it just now.
+    Refused {
+        refused: Box<(PendingClaim, Option<Versioned<Gate>>)>,
+        still_waits: bool,
+    },
     /// The gate admits no run before this time.
     GateShut(DateTime<Utc>),
     /// Another claim of the key has a ticket until this time.
@@ -144,8 +146,7 @@ impl<S: JobStore + Sync, H, C: Clock> Context<'_, S, H, C> {
                 Some(until) if still_permitted => until,
                 lease => {
                     let refused = Box::new((claim, taken_now.then_some(gate)));
-                    let answer = if lease.is_some() { ClaimAnswer::Unpermitted } else { ClaimAnswer::Refused };
-                    return Ok((answer(refused), met));
+                    return Ok((ClaimAnswer::Refused { refused, still_waits: lease.is_some() }, met));
                 }
             };
             until = until.max(lease_until);

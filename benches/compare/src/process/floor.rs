@@ -12,14 +12,14 @@ use tripartite_sqlite::store::{Access, Database, SqliteStore};
 
 /// A line of the listing.
 #[derive(Deserialize)]
-struct Member {
-    id: String,
-    first_name: String,
-    last_name: String,
-    date_of_birth: String,
-    email: String,
-    phone: String,
-    address: String,
+pub(crate) struct Member {
+    pub(crate) id: String,
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
+    pub(crate) date_of_birth: String,
+    pub(crate) email: String,
+    pub(crate) phone: String,
+    pub(crate) address: String,
 }
 
 /// Reads a listing line by line, each into a struct of owned texts; answers with the length of all ids, so that nothing
@@ -184,7 +184,7 @@ fn in_batches(
 }
 
 /// Each line's member, read into one buffer.
-fn each(listing: &Path, mut work: impl FnMut(Member) -> Result<(), String>) -> Result<(), String> {
+pub(crate) fn each(listing: &Path, mut work: impl FnMut(Member) -> Result<(), String>) -> Result<(), String> {
     let mut lines = BufReader::new(File::open(listing).map_err(told)?);
     let mut line = String::new();
     while lines.read_line(&mut line).map_err(told)? > 0 {

@@ -1,10 +1,7 @@
 //! The least that could be done on PostgreSQL: statements that know their struct, decide nothing, and remember nothing.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use serde::Deserialize;
 use tokio::runtime::Handle;
 use tripartite::drive::block_on;
 use tripartite::run::BATCH;
@@ -12,18 +9,7 @@ use tripartite_postgres::tokio_postgres::types::ToSql;
 use tripartite_postgres::tokio_postgres::{Client, Statement};
 
 use super::nights::{Problem, client};
-
-/// A line of the listing.
-#[derive(Deserialize)]
-struct Member {
-    id: String,
-    first_name: String,
-    last_name: String,
-    date_of_birth: String,
-    email: String,
-    phone: String,
-    address: String,
-}
+use crate::floor::{Member, each};
 
 /// As many members as a batch of the host has, column by column.
 #[derive(Default)]
@@ -156,15 +142,14 @@ impl Floor {
 
 /// Reads a listing, in batches of as many members as the host's have.
 fn batches(listing: &Path, mut work: impl FnMut(&Columns) -> Result<(), Problem>) -> Result<(), Problem> {
-    let mut lines = BufReader::new(File::open(listing)?);
-    let (mut line, mut columns) = (String::new(), Columns::default());
-    while lines.read_line(&mut line)? > 0 {
-        columns.push(serde_json::from_str(&line)?);
-        line.clear();
+    let mut columns = Columns::default();
+    each(listing, |member| {
+        columns.push(member);
         if columns.0[0].len() == BATCH {
-            work(&columns)?;
+            work(&columns).map_err(|problem| problem.to_string())?;
             columns.clear();
         }
-    }
+        Ok(())
+    })?;
     if columns.0[0].is_empty() { Ok(()) } else { work(&columns) }
 }
